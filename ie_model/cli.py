@@ -1,0 +1,180 @@
+"""The command line. Thin: every command is a call of the functions that Python users have."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ie_model import __version__, errors
+
+if TYPE_CHECKING:
+    from ie_model.document import Document
+
+app = typer.Typer(
+    name="ie-model",
+    help="Who left which organisation: information extraction from Chinese tech-business news.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+CSV_FIELDS = (
+    "id", "person", "person_aliases", "organization", "organization_aliases", "roles",
+    "joined", "date", "date_value", "status", "score", "evidence",
+)  # fmt: skip
+
+
+class Format(str, Enum):
+    """How `extract` prints."""
+
+    table = "table"
+    jsonl = "jsonl"
+    csv = "csv"
+
+
+def _version(value: bool) -> None:
+    if value:
+        print(f"ie-model {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Information extraction from Chinese tech-business news."""
+
+
+@app.command()
+def extract(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders of .txt files, or - for standard input.")],
+    format: Annotated[Format, typer.Option(help="A table for people; jsonl (one document a line) or csv (one departure a line) for programs.")] = Format.table,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write jsonl or csv to this file instead of standard output.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Also write a self-contained HTML page.")] = None,
+    published: Annotated[str | None, typer.Option(help="The articles' ISO date, e.g. 2023-04-30; resolves relative dates.")] = None,
+    encoding: Annotated[str, typer.Option(help="The files' character encoding.")] = "utf-8",
+    model: Annotated[Path | None, typer.Option(help="A model folder instead of the packaged model.")] = None,
+    min_score: Annotated[float, typer.Option(help="Leave out what the model is less sure of (0 to 1).")] = 0.0,
+) -> None:  # fmt: skip
+    """Extract entities and departures from articles."""
+    from ie_model.extractor import Extractor
+    from ie_model.inputs import read_texts
+
+    failed = False
+    documents: list[Document] = []
+    try:
+        extractor = Extractor.load(model, min_score=min_score)
+        for item in read_texts(paths, encoding=encoding):
+            if isinstance(item, errors.InputError):
+                _complain(item)
+                failed = True
+                continue
+            name, text = item
+            documents.append(extractor(text, id=name, published=published))
+    except errors.IEModelError as error:
+        _complain(error)
+        raise typer.Exit(2) from None
+    try:
+        if format is Format.table:
+            _print_table(documents)
+        else:
+            write = _write_jsonl if format is Format.jsonl else _write_csv
+            if output is None:
+                write(documents, sys.stdout)
+            else:
+                output.parent.mkdir(parents=True, exist_ok=True)
+                # The mark lets spreadsheets see that a CSV file is UTF-8.
+                with output.open("w", encoding="utf-8-sig" if format is Format.csv else "utf-8", newline="") as file:
+                    write(documents, file)
+        if html is not None:
+            from ie_model.render import render_page
+
+            html.parent.mkdir(parents=True, exist_ok=True)
+            html.write_text(render_page(documents), encoding="utf-8")
+    except BrokenPipeError:  # the reader (head, less) has seen enough
+        sys.stderr.close()
+        raise typer.Exit(0) from None
+    except OSError as error:
+        _complain(errors.InputError(f"{error.filename}: cannot be written ({error.strerror}); choose another path"))
+        raise typer.Exit(2) from None
+    if failed:
+        raise typer.Exit(2)
+
+
+def _complain(error: errors.IEModelError) -> None:
+    print(f"error: {error}", file=sys.stderr)
+
+
+def _write_jsonl(documents: list[Document], file: object) -> None:
+    for document in documents:
+        # Lone surrogates, which UTF-8 cannot hold, are written as JSON escapes.
+        line = json.dumps(document.to_dict(), ensure_ascii=False)
+        if any("\ud800" <= character <= "\udfff" for character in line):
+            line = json.dumps(document.to_dict())
+        print(line, file=file)  # type: ignore[call-overload]
+
+
+def _safe_cell(value: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return "'" + value if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+
+
+def _write_csv(documents: list[Document], file: object) -> None:
+    writer = csv.writer(file)  # type: ignore[arg-type]
+    writer.writerow(CSV_FIELDS)
+    for document in documents:
+        for departure in document.departures:
+            cells = (
+                document.id or "",
+                departure.person,
+                "、".join(departure.person_aliases),
+                departure.organization,
+                "、".join(departure.organization_aliases),
+                "、".join(departure.roles),
+                "、".join(departure.joined),
+                departure.date.text if departure.date else "",
+                (departure.date.value or "") if departure.date else "",
+                departure.status,
+                f"{departure.score:.4f}",
+                document.text[departure.evidence.start : departure.evidence.end],
+            )
+            writer.writerow([_safe_cell(cell.encode("utf-8", "replace").decode("utf-8")) for cell in cells])
+
+
+def _print_table(documents: list[Document]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    table = Table(title="Departures", title_justify="left")
+    for name in ("document", "who", "left", "as", "for", "when", "status", "score"):
+        table.add_column(name, justify="right" if name == "score" else "left", overflow="fold")
+    count = 0
+    for document in documents:
+        for departure in document.departures:
+            cells = (
+                (document.id or "")[:12],
+                departure.person,
+                departure.organization,
+                "、".join(departure.roles),
+                "、".join(departure.joined),
+                departure.date.text if departure.date else "",
+                departure.status,
+                f"{departure.score:.2f}",
+            )
+            # Text, not str: a square bracket in an article is not markup.
+            table.add_row(*(Text(cell) for cell in cells))
+            count += 1
+    if count:
+        console.print(table)
+    entities = sum(len(document.entities) for document in documents)
+    console.print(f"{count} departures and {entities} entities in {len(documents)} documents")

@@ -1,0 +1,146 @@
+"""Logits to spans: constrained Viterbi over BIOES, and a score for every span."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ie_model.encoding import Encoding
+from ie_model.scheme import Bools, Ints, TagScheme
+
+Floats = npt.NDArray[np.float32]
+
+#: Stands for "impossible"; finite, so that sums of it stay comparable.
+_NEVER = np.float32(-1e4)
+#: Sentences longer than this many tokens are decoded in pieces.
+MAX_SEQUENCE = 256
+
+
+@dataclass(frozen=True)
+class Span:
+    """A decoded span: tokens [first, last), characters [start, end), and its score."""
+
+    label: str
+    first: int
+    last: int
+    start: int
+    end: int
+    score: float
+
+
+def log_softmax(logits: Floats) -> Floats:
+    """Over the last axis; numerically stable."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    result: Floats = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return result
+
+
+def _sequence_bounds(encoding: Encoding, outside: Floats) -> list[tuple[int, int]]:
+    """Pieces to decode one by one: sentences, the long ones cut where O is likeliest."""
+    bounds = []
+    start = 0
+    for end in encoding.sentence_ends.tolist():
+        while end - start > MAX_SEQUENCE:
+            low = start + MAX_SEQUENCE // 2
+            # A cut after an O token splits no span; a Latin word is never cut either.
+            cost = np.where(encoding.within_word[low : start + MAX_SEQUENCE], _NEVER, 0)
+            cut = low + int(np.argmax(outside[low - 1 : start + MAX_SEQUENCE - 1] + cost))
+            bounds.append((start, cut))
+            start = cut
+        bounds.append((start, end))
+        start = end
+    return bounds
+
+
+def viterbi(emissions: Floats, within_word: Bools, lengths: Ints, scheme: TagScheme) -> Ints:
+    """The best valid tag path of each sequence in a padded batch.
+
+    Args:
+        emissions: [sequences, length, tags] log-probabilities.
+        within_word: [sequences, length] whether a token continues a Latin word.
+        lengths: [sequences] how many tokens of each row are real (at least one).
+
+    Returns:
+        [sequences, length] tag ids; what lies behind a sequence's length is meaningless.
+    """
+    rows, length, tags = emissions.shape
+    free = np.where(scheme.follows, np.float32(0), _NEVER)
+    bound = np.where(scheme.follows_within_word, np.float32(0), _NEVER)
+    may_end = np.where(scheme.may_end, np.float32(0), _NEVER)
+    scores = emissions[:, 0] + np.where(scheme.may_start, np.float32(0), _NEVER)
+    back = np.zeros((rows, length, tags), dtype=np.int8)
+    final = scores + may_end
+    for step in range(1, length):
+        transitions = np.where(within_word[:, step, None, None], bound, free)
+        candidates = scores[:, :, None] + transitions
+        back[:, step] = candidates.argmax(axis=1)
+        scores = candidates.max(axis=1) + emissions[:, step]
+        ending = lengths == step + 1
+        final[ending] = scores[ending] + may_end
+    paths = np.zeros((rows, length), dtype=np.int64)
+    row = np.arange(rows)
+    current = final.argmax(axis=1)
+    paths[row, lengths - 1] = current
+    for step in range(length - 1, 0, -1):
+        inside = step < lengths
+        current = np.where(inside, back[row, step, current], current)
+        paths[inside, step - 1] = current[inside]
+    return paths
+
+
+def best_tags(logits: Floats, encoding: Encoding, scheme: TagScheme) -> Ints:
+    """[tokens] the best valid tag of every token of a text."""
+    log_probabilities = log_softmax(logits)
+    tags = np.zeros(len(encoding), dtype=np.int64)
+    bounds = _sequence_bounds(encoding, log_probabilities[:, 0])
+    # Pieces of like length share a batch, so that little of it is padding.
+    bounds.sort(key=lambda bound: bound[1] - bound[0])
+    for at in range(0, len(bounds), 64):
+        group = bounds[at : at + 64]
+        lengths = np.array([end - start for start, end in group])
+        emissions = np.zeros((len(group), int(lengths.max()), len(scheme)), dtype=np.float32)
+        within = np.zeros(emissions.shape[:2], dtype=np.bool_)
+        for row, (start, end) in enumerate(group):
+            emissions[row, : end - start] = log_probabilities[start:end]
+            within[row, : end - start] = encoding.within_word[start:end]
+        within[:, 0] = False
+        paths = viterbi(emissions, within, lengths, scheme)
+        for row, (start, end) in enumerate(group):
+            tags[start:end] = paths[row, : end - start]
+    return tags
+
+
+def decode(logits: Floats, encoding: Encoding, scheme: TagScheme, *, temperature: float = 1.0) -> list[Span]:
+    """The spans of a text, sorted and flat.
+
+    A span's score is the geometric mean of its tags' probabilities under the softmax of
+    logits / temperature.
+
+    Args:
+        logits: [tokens, tags] for the tokens of the encoding.
+    """
+    if not len(encoding):
+        return []
+    tags = best_tags(logits, encoding, scheme)
+    log_probabilities = log_softmax(logits / np.float32(temperature))
+    chosen = log_probabilities[np.arange(len(tags)), tags]
+    spans = []
+    first = 0
+    for index in np.flatnonzero(tags).tolist():
+        position, label = scheme.tags[tags[index]].split("-", 1)
+        if position in "BS":
+            first = index
+        if position in "ES":
+            spans.append(
+                Span(
+                    label=label,
+                    first=first,
+                    last=index + 1,
+                    start=int(encoding.offsets[first, 0]),
+                    end=int(encoding.offsets[index, 1]),
+                    score=float(np.exp(chosen[first : index + 1].mean())),
+                )
+            )
+    return spans

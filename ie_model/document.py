@@ -1,0 +1,152 @@
+"""What users hold: a document with its entities and departures.
+
+All classes are frozen. Offsets are code points into the text as given, end exclusive:
+`document.text[entity.start:entity.end] == entity.text`, always.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Money:
+    """The value of a MONEY span; amounts are exact decimals, written as strings."""
+
+    amount: str
+    amount_max: str | None
+    currency: str | None
+
+
+@dataclass(frozen=True)
+class Entity:
+    """One mention in the text.
+
+    Attributes:
+        label: PERSON, ORG, ROLE or MONEY.
+        text: the surface, a slice of the document's text.
+        start, end: code-point offsets, end exclusive.
+        score: how sure the model is, 0 to 1.
+        value: what a MONEY span amounts to; None where it is not known.
+    """
+
+    label: str
+    text: str
+    start: int
+    end: int
+    score: float
+    value: Money | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        value = None
+        if self.value is not None:
+            value = {
+                "amount": self.value.amount,
+                "amount_max": self.value.amount_max,
+                "currency": self.value.currency,
+            }
+        return {
+            "label": self.label,
+            "text": self.text,
+            "start": self.start,
+            "end": self.end,
+            "score": round(self.score, 4),
+            "value": value,
+        }
+
+
+@dataclass(frozen=True)
+class Date:
+    """A departure's date as worded, and as ISO 8601 with the precision given."""
+
+    text: str
+    value: str | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The passage that says so, as offsets into the document's text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Departure:
+    """One fact: a person left an organisation.
+
+    Attributes:
+        person, organization: the fullest form in the article.
+        person_aliases, organization_aliases: its other forms there.
+        roles: what the person gave up.
+        joined: what the person founded, joined or returned to afterwards.
+        date: when, if the text says so.
+        status: "stated", "reported" (hearsay or a plan) or "former" (only 前, 原 or 曾).
+        score: how sure the model is, 0 to 1.
+        evidence: the clauses around the strongest mention.
+    """
+
+    person: str
+    organization: str
+    status: str
+    score: float
+    evidence: Evidence
+    person_aliases: tuple[str, ...] = ()
+    organization_aliases: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()
+    date: Date | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "person": self.person,
+            "person_aliases": list(self.person_aliases),
+            "organization": self.organization,
+            "organization_aliases": list(self.organization_aliases),
+            "roles": list(self.roles),
+            "joined": list(self.joined),
+            "date": {"text": self.date.text, "value": self.date.value} if self.date else None,
+            "status": self.status,
+            "score": round(self.score, 4),
+            "evidence": {"start": self.evidence.start, "end": self.evidence.end},
+        }
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text and what it says.
+
+    Attributes:
+        text: exactly as given.
+        entities: sorted by position, never overlapping.
+        departures: one per fact, in the order of their evidence.
+        id: the name that the caller gave it, e.g. the file's.
+        published: the article's ISO date, if the caller gave it.
+    """
+
+    text: str = field(repr=False)
+    entities: tuple[Entity, ...] = ()
+    departures: tuple[Departure, ...] = ()
+    id: str | None = None
+    published: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object that `ie-model extract --format jsonl` prints, a line each."""
+        return {
+            "id": self.id,
+            "chars": len(self.text),
+            "entities": [entity.to_dict() for entity in self.entities],
+            "departures": [departure.to_dict() for departure in self.departures],
+        }
+
+    def to_html(self) -> str:
+        """One self-contained HTML page: the article with its spans, and the departures."""
+        from ie_model.render import render_page
+
+        return render_page([self])
+
+    def _repr_html_(self) -> str:
+        from ie_model.render import render_fragment
+
+        return render_fragment(self)

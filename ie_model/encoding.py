@@ -1,0 +1,101 @@
+"""Text to token ids, and back: the character offsets of every token."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from ie_model import errors
+from ie_model.scheme import Bools, Ints
+from ie_model.script import model_view
+from ie_model.windows import split_sentences
+
+SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """The tokens of one text.
+
+    Attributes:
+        ids: [tokens] vocabulary ids.
+        offsets: [tokens, 2] code-point offsets into the text as given, end exclusive.
+        within_word: [tokens] whether the token continues a Latin word, so that no span
+            may start at it.
+        sentence_ends: [sentences] token positions after which a sentence ends, ascending.
+    """
+
+    ids: Ints
+    offsets: Ints
+    within_word: Bools
+    sentence_ends: Ints
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def tokens_of(self, start: int, end: int) -> tuple[int, int] | None:
+        """The tokens [first, last) that a character span covers; None if it covers none."""
+        first = int(np.searchsorted(self.offsets[:, 1], start, side="right"))
+        last = int(np.searchsorted(self.offsets[:, 0], end, side="left"))
+        return (first, last) if first < last else None
+
+
+@cache
+def _is_latin(character: str) -> bool:
+    """Letters of Latin script, and the marks that combine with them."""
+    if character.isascii():
+        return character.isalpha()
+    if unicodedata.category(character)[0] == "M":
+        return ord(character) < 0x0370
+    return character.isalpha() and unicodedata.name(character, "").startswith("LATIN")
+
+
+class TextEncoder:
+    """Encodes texts with a tokenizer.json; immutable, safe to share between threads."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        missing = [token for token in SPECIAL_TOKENS if tokenizer.token_to_id(token) is None]
+        if missing:
+            raise ValueError(f"the tokenizer lacks the special tokens {', '.join(missing)}")
+        self.pad_id: int = tokenizer.token_to_id("[PAD]") or 0
+        self.cls_id: int = tokenizer.token_to_id("[CLS]") or 0
+        self.sep_id: int = tokenizer.token_to_id("[SEP]") or 0
+
+    @classmethod
+    def from_file(cls, path: Path) -> TextEncoder:
+        try:
+            return cls(Tokenizer.from_file(str(path)))
+        except Exception as error:  # the tokenizers library raises bare Exception
+            raise errors.broken_model_file(path, str(error).splitlines()[0]) from error
+
+    def __call__(self, text: str) -> Encoding:
+        """Encode a text of any length, without special tokens."""
+        view = model_view(text)
+        sentences = split_sentences(view)
+        pieces = self._tokenizer.encode_batch([view[start:end] for start, end in sentences], add_special_tokens=False)
+        ids: list[int] = []
+        offsets: list[tuple[int, int]] = []
+        ends: list[int] = []
+        for (base, _), piece in zip(sentences, pieces, strict=True):
+            ids.extend(piece.ids)
+            offsets.extend((base + start, base + end) for start, end in piece.offsets)
+            if ids and (not ends or ends[-1] < len(ids)):
+                ends.append(len(ids))
+        spans = np.array(offsets, dtype=np.int64).reshape(-1, 2)
+        within = np.zeros(len(ids), dtype=np.bool_)
+        for index in range(1, len(ids)):
+            start = spans[index, 0]
+            if start == spans[index - 1, 1]:
+                within[index] = _is_latin(view[start - 1]) and _is_latin(view[start])
+        return Encoding(
+            ids=np.array(ids, dtype=np.int64),
+            offsets=spans,
+            within_word=within,
+            sentence_ends=np.array(ends, dtype=np.int64),
+        )

@@ -1,0 +1,79 @@
+"""Every error that a user can meet, each with its remedy.
+
+A message is one line: what is wrong, with which input, and what to do about it. The
+command line prints it as it is and exits with code 2.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class IEModelError(Exception):
+    """Base of the errors that this package raises for its users."""
+
+
+class InputError(IEModelError):
+    """A text, file or option that cannot be processed."""
+
+
+class ModelError(IEModelError):
+    """A model folder that cannot be loaded."""
+
+
+def missing_path(path: Path) -> InputError:
+    return InputError(f"{path}: no such file or folder; check the path, or give '-' to read standard input")
+
+
+def empty_folder(path: Path) -> InputError:
+    return InputError(f"{path}: no .txt file in this folder; name the files themselves if they end otherwise")
+
+
+def unreadable(path: Path, reason: str) -> InputError:
+    return InputError(f"{path}: cannot be read ({reason}); check its permissions")
+
+
+def wrong_encoding(name: str, encoding: str, error: UnicodeDecodeError) -> InputError:
+    byte = error.object[error.start]
+    return InputError(
+        f"{name}: byte 0x{byte:02X} at position {error.start} is not valid {encoding}; "
+        "name the file's encoding with --encoding (often gb18030 or big5)"
+    )
+
+
+def unknown_encoding(encoding: str) -> InputError:
+    return InputError(f"--encoding {encoding}: Python knows no such encoding; try utf-8, gb18030 or big5")
+
+
+def not_a_text(kind: str) -> InputError:
+    return InputError(f"a text must be a str, not {kind}; decode bytes first, e.g. data.decode('utf-8')")
+
+
+def bad_date(value: str) -> InputError:
+    return InputError(f"published date {value!r} is not an ISO date; write it as 2023-04-30")
+
+
+def bad_score(value: float) -> InputError:
+    return InputError(f"min_score must be between 0 and 1, not {value}")
+
+
+def missing_model_file(folder: Path, name: str) -> ModelError:
+    return ModelError(
+        f"{folder}: the model folder lacks {name}; export it with "
+        "`python -m training.export`, or leave --model out to use the packaged model"
+    )
+
+
+def broken_model_file(path: Path, reason: str) -> ModelError:
+    return ModelError(f"{path}: not a usable model file ({reason}); export or install the model again")
+
+
+def wrong_labels(folder: Path, found: list[str], expected: list[str]) -> ModelError:
+    return ModelError(
+        f"{folder}: the model's labels {', '.join(found) or '(none)'} are not the BIOES tags of "
+        f"{', '.join(expected)}; use a model that was exported by `python -m training.export`"
+    )
+
+
+def missing_extra(package: str, extra: str) -> IEModelError:
+    return IEModelError(f"{package} is not installed; install it with: pip install 'ie-model[{extra}]'")

@@ -1,0 +1,73 @@
+"""Frames to facts: one departure per person and organisation in an article."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from ie_model.decoding import Span
+from ie_model.document import Departure, Evidence
+from ie_model.names import cluster, normal_form
+from ie_model.relations import STATUSES, Frame
+
+#: A clause ends after these.
+_CLAUSE_END = re.compile(r"[。！？!?；;，,\n\r…]")
+
+
+def clause_around(text: str, start: int, end: int) -> Evidence:
+    """The clauses that hold the characters [start, end), without white space at the edges."""
+    before = [match.end() for match in _CLAUSE_END.finditer(text, max(0, start - 400), start)]
+    after = _CLAUSE_END.search(text, end, end + 400)
+    first = before[-1] if before else max(0, start - 400)
+    last = after.start() if after else min(len(text), end + 400)
+    while first < start and text[first].isspace():
+        first += 1
+    while last > end and text[last - 1].isspace():
+        last -= 1
+    return Evidence(first, last)
+
+
+def departures_of(text: str, spans: Sequence[Span], frames: Sequence[Frame]) -> tuple[Departure, ...]:
+    """Merge the frames of one article into facts, in the order of their first frame.
+
+    Mentions that `names.cluster` finds equal are one person or organisation. The status
+    is the strongest that a frame gives (stated, reported, former), the evidence that of
+    its surest frame; roles and new employers are the union.
+    """
+    if not frames:
+        return ()
+    canonical = cluster(text, spans)
+    surfaces = [text[span.start : span.end] for span in spans]
+    facts: dict[tuple[int, int], list[Frame]] = {}
+    for frame in frames:
+        key = (canonical[frame.person], canonical[frame.organization])
+        facts.setdefault(key, []).append(frame)
+
+    def forms(head: int) -> tuple[str, ...]:
+        """The other surfaces of a cluster, each once, in order of appearance."""
+        others = (surfaces[i] for i in range(len(spans)) if canonical[i] == head)
+        return tuple(form for form in dict.fromkeys(others) if form != surfaces[head])
+
+    def distinct(indices: Iterable[int], leave_out: int) -> tuple[str, ...]:
+        """Canonical surfaces, each name once."""
+        names = {normal_form(surfaces[i]): surfaces[i] for i in indices if i != leave_out}
+        return tuple(names.values())
+
+    result = []
+    for (person, organization), group in facts.items():
+        strongest = min(group, key=lambda frame: (STATUSES.index(frame.status), -frame.score))
+        a, b = spans[strongest.person], spans[strongest.organization]
+        result.append(
+            Departure(
+                person=surfaces[person],
+                organization=surfaces[organization],
+                status=strongest.status,
+                score=max(frame.score for frame in group),
+                evidence=clause_around(text, min(a.start, b.start), max(a.end, b.end)),
+                person_aliases=forms(person),
+                organization_aliases=forms(organization),
+                roles=distinct((role for frame in group for role in frame.roles), -1),
+                joined=distinct((canonical[o] for frame in group for o in frame.joined), organization),
+            )
+        )
+    return tuple(result)

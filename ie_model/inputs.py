@@ -1,0 +1,55 @@
+"""Files, folders and standard input to texts, one error per bad input."""
+
+from __future__ import annotations
+
+import codecs
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ie_model import errors
+
+
+def read_texts(paths: Sequence[str], *, encoding: str = "utf-8") -> Iterator[tuple[str, str] | errors.InputError]:
+    """(name, text) of every input in order, or the error that it met.
+
+    A folder stands for the .txt files in it, by name; "-" for standard input. Texts are
+    decoded without changing a character: line ends stay as they are.
+    """
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        raise errors.unknown_encoding(encoding) from None
+    for name in paths:
+        if name == "-":
+            yield _decode("-", sys.stdin.buffer.read(), encoding)
+            continue
+        path = Path(name)
+        try:
+            if not path.exists():
+                yield errors.missing_path(path)
+            elif path.is_dir():
+                files = sorted(path.glob("*.txt"))
+                if not files:
+                    yield errors.empty_folder(path)
+                for file in files:
+                    yield _read(file, encoding)
+            else:
+                yield _read(path, encoding)
+        except OSError as error:
+            yield errors.unreadable(path, error.strerror or str(error))
+
+
+def _read(path: Path, encoding: str) -> tuple[str, str] | errors.InputError:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        return errors.unreadable(path, error.strerror or str(error))
+    return _decode(str(path), data, encoding)
+
+
+def _decode(name: str, data: bytes, encoding: str) -> tuple[str, str] | errors.InputError:
+    try:
+        return (name if name == "-" else Path(name).name), data.decode(encoding)
+    except UnicodeDecodeError as error:
+        return errors.wrong_encoding(name, encoding, error)

@@ -1,0 +1,70 @@
+"""A published model's folder: which files it has, and the settings in its config.json."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from ie_model import errors
+from ie_model.scheme import LABELS, TagScheme
+
+CONFIG = "config.json"
+TOKENIZER = "tokenizer.json"
+SAFETENSORS = "model.safetensors"
+ONNX_FILES = ("model.onnx", "links.onnx")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a model wants to be run; the `ie_model` object of its config.json.
+
+    Attributes:
+        window: tokens that the encoder takes at once, special tokens not counted.
+        overlap: tokens that neighbouring windows share.
+        temperature: divides the logits before a span is scored.
+        link_threshold: least probability of a departure.
+    """
+
+    window: int = 254
+    overlap: int = 64
+    temperature: float = 1.0
+    link_threshold: float = 0.5
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A folder whose config has been read and whose labels have been checked."""
+
+    path: Path
+    scheme: TagScheme
+    settings: Settings
+
+    @classmethod
+    def open(cls, path: Path | None = None, *, runtime: str = "onnx") -> ModelFolder:
+        """Open a model folder, or the packaged one.
+
+        Raises ModelError: a file is missing, the config is broken, or the labels are
+        not the ones that this package knows.
+        """
+        folder = path if path is not None else Path(str(resources.files("ie_model") / "weights"))
+        if not folder.is_dir():
+            raise errors.missing_model_file(folder, CONFIG)
+        for name in (CONFIG, TOKENIZER, *(ONNX_FILES if runtime == "onnx" else (SAFETENSORS,))):
+            if not (folder / name).is_file():
+                raise errors.missing_model_file(folder, name)
+        try:
+            config: dict[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+            tags = [config.get("id2label", {}).get(str(i), "") for i in range(len(config.get("id2label", {})))]
+            settings = Settings(**config.get("ie_model", {}))
+        except (ValueError, TypeError, AttributeError) as error:
+            raise errors.broken_model_file(folder / CONFIG, str(error).splitlines()[0]) from error
+        try:
+            scheme = TagScheme.from_tags(tags)
+        except ValueError:
+            scheme = TagScheme(())
+        if scheme.labels != LABELS:
+            raise errors.wrong_labels(folder, tags, list(LABELS))
+        return cls(folder, scheme, settings)

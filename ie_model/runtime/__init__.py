@@ -1,0 +1,36 @@
+"""Engines that turn token ids into logits and hidden states, and pairs into link scores."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ie_model.decoding import Floats
+from ie_model.scheme import Ints
+
+
+class Runtime(Protocol):
+    """One loaded model. Immutable; safe to call from several threads at once."""
+
+    def encode(self, ids: Ints, mask: Ints) -> tuple[Floats, Floats]:
+        """Run windows through the encoder and the tag classifier.
+
+        Args:
+            ids: [windows, length] token ids with [CLS] and [SEP], padded.
+            mask: [windows, length] 1 for tokens, 0 for padding.
+
+        Returns:
+            logits [windows, length, tags] and hidden states [windows, length, hidden].
+        """
+        ...
+
+    def link(self, hidden: Floats, pairs: Ints) -> Floats:
+        """Score pairs of spans.
+
+        Args:
+            hidden: [tokens, hidden] of one text.
+            pairs: [pairs, 10], see `ie_model.relations.PAIR_FIELDS`.
+
+        Returns:
+            [pairs, len(LINK_OUTPUTS)] logits.
+        """
+        ...

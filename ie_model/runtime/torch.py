@@ -1,0 +1,60 @@
+"""The torch engine: for a GPU, and for checking the ONNX files against floats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ie_model import errors
+from ie_model.decoding import Floats
+from ie_model.relations import LINK_OUTPUTS
+from ie_model.scheme import Ints
+
+
+class TorchRuntime:
+    """Runs the model's safetensors in torch; see `ie_model.runtime.Runtime`.
+
+    Args:
+        folder: a model folder with config.json and model.safetensors.
+        device: "cpu", "cuda", "cuda:1" …
+    """
+
+    def __init__(self, folder: Path, *, device: str = "cpu") -> None:
+        try:
+            import torch
+            from safetensors.torch import load_file
+            from transformers import AutoConfig, AutoModelForTokenClassification
+        except ImportError as error:
+            raise errors.missing_extra("torch or transformers", "train") from error
+        from ie_model.runtime.modeling import SpanLinkModel
+
+        try:
+            config = AutoConfig.from_pretrained(folder, local_files_only=True)
+            model = SpanLinkModel(AutoModelForTokenClassification.from_config(config))  # type: ignore[no-untyped-call]
+            model.load_saved_state(load_file(folder / "model.safetensors"))
+        except (OSError, RuntimeError, ValueError) as error:
+            raise errors.broken_model_file(folder, str(error).splitlines()[0]) from error
+        self._torch = torch
+        self._device = torch.device(device)
+        self._model: Any = model.float().eval().to(self._device)
+
+    def encode(self, ids: Ints, mask: Ints) -> tuple[Floats, Floats]:
+        torch = self._torch
+        with torch.inference_mode():
+            logits, hidden = self._model(
+                torch.from_numpy(ids).to(self._device), torch.from_numpy(mask).to(self._device)
+            )
+        return logits.float().cpu().numpy(), hidden.float().cpu().numpy()
+
+    def link(self, hidden: Floats, pairs: Ints) -> Floats:
+        if not len(pairs):
+            return np.zeros((0, len(LINK_OUTPUTS)), dtype=np.float32)
+        torch = self._torch
+        with torch.inference_mode():
+            scores = self._model.link_head(
+                torch.from_numpy(hidden).to(self._device), torch.from_numpy(pairs).to(self._device)
+            )
+        result: Floats = scores.float().cpu().numpy()
+        return result

@@ -1,0 +1,161 @@
+"""Corpora to packed tokens: what pretraining reads.
+
+A corpus is a text file (plain or .xz): a paragraph a line, an empty line between
+documents. Packing converts to the model's view, tokenizes, marks jieba's words and
+writes one flat file of little-endian uint16 per corpus: the low 15 bits are the token id,
+the high bit says that the token continues a word. Documents end with [SEP].
+
+    python -m training.corpus --corpora FOLDER --output build/pretrain
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import lzma
+import multiprocessing
+import sys
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from ie_model.script import model_view
+from training.tokenizer import train_tokenizer, write_tokenizer
+
+CONTINUES = 0x8000
+#: One document in this many is held out for measuring, chosen by its hash.
+HOLD_OUT = 200
+
+
+class CorpusError(ValueError):
+    """A corpus that cannot be read; the message names the file and the remedy."""
+
+
+def corpus_name(path: Path) -> str:
+    return path.name.removesuffix(".xz").removesuffix(".txt")
+
+
+def read_documents(path: Path) -> Iterator[list[str]]:
+    """The documents of a corpus file, each as its paragraphs in the model's view."""
+    if not path.is_file():
+        raise CorpusError(f"{path}: no such corpus file; --corpora takes a folder of .txt or .txt.xz files")
+    paragraphs: list[str] = []
+    try:
+        opened = lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8")
+        with opened as lines:
+            for line in lines:
+                if line.strip():
+                    paragraphs.append(model_view(line.strip()))
+                elif paragraphs:
+                    yield paragraphs
+                    paragraphs = []
+    except (lzma.LZMAError, EOFError, UnicodeDecodeError) as error:
+        raise CorpusError(f"{path}: damaged corpus file ({error}); fetch it again, nothing was changed") from error
+    if paragraphs:
+        yield paragraphs
+
+
+_worker_tokenizer: Tokenizer | None = None
+
+
+def _start_worker(tokenizer_file: str) -> None:
+    import jieba
+
+    global _worker_tokenizer
+    jieba.setLogLevel(60)
+    jieba.initialize()
+    _worker_tokenizer = Tokenizer.from_file(tokenizer_file)
+
+
+def _encode(documents: list[list[str]]) -> list[tuple[bool, np.ndarray]]:
+    """(held out?, packed tokens) per document."""
+    import jieba
+
+    assert _worker_tokenizer is not None
+    separator = _worker_tokenizer.token_to_id("[SEP]")
+    results = []
+    for paragraphs in documents:
+        pieces = []
+        for text, encoding in zip(
+            paragraphs, _worker_tokenizer.encode_batch(paragraphs, add_special_tokens=False), strict=True
+        ):
+            starts = np.zeros(len(text) + 1, dtype=bool)
+            position = 0
+            for word in jieba.cut(text):
+                starts[position] = True
+                position += len(word)
+            ids = np.array(encoding.ids, dtype=np.uint16)
+            offsets = np.array([start for start, _ in encoding.offsets], dtype=np.int64)
+            pieces.append(np.where(starts[offsets], ids, ids | CONTINUES).astype(np.uint16))
+        pieces.append(np.array([separator], dtype=np.uint16))
+        digest = sha256("\n".join(paragraphs).encode()).digest()
+        results.append((int.from_bytes(digest[:4], "big") % HOLD_OUT == 0, np.concatenate(pieces)))
+    return results
+
+
+def _chunks(documents: Iterator[list[str]], size: int = 64) -> Iterator[list[list[str]]]:
+    chunk: list[list[str]] = []
+    for document in documents:
+        chunk.append(document)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def pack(corpus: Path, *, tokenizer_file: Path, output: Path, workers: int) -> dict[str, int]:
+    """Pack one corpus to NAME.train.bin and NAME.heldout.bin; returns their token counts."""
+    name = corpus_name(corpus)
+    counts = {"train": 0, "heldout": 0}
+    output.mkdir(parents=True, exist_ok=True)
+    partial = {split: output / f"{name}.{split}.bin.partial" for split in counts}
+    with (
+        multiprocessing.Pool(workers, _start_worker, (str(tokenizer_file),)) as pool,
+        partial["train"].open("wb") as train,
+        partial["heldout"].open("wb") as heldout,
+    ):
+        for results in pool.imap(_encode, _chunks(read_documents(corpus))):
+            for held_out, tokens in results:
+                (heldout if held_out else train).write(tokens.astype("<u2").tobytes())
+                counts["heldout" if held_out else "train"] += len(tokens)
+    for split, path in partial.items():  # only whole files get their name
+        path.rename(output / f"{name}.{split}.bin")
+    return counts
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Train the tokenizer and pack the corpora for pretraining.")
+    parser.add_argument("--corpora", type=Path, required=True, help="folder of .txt or .txt.xz files")
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--tokenizer", type=Path, help="tokenizer.json to use instead of training one")
+    parser.add_argument("--latin-entries", type=int, default=4000)
+    parser.add_argument("--workers", type=int, default=multiprocessing.cpu_count())
+    options = parser.parse_args(arguments)
+    files = sorted([*options.corpora.glob("*.txt"), *options.corpora.glob("*.txt.xz")])
+    if not files:
+        print(f"{options.corpora}: no .txt or .txt.xz corpus in this folder", file=sys.stderr)
+        return 2
+    try:
+        tokenizer_file = options.tokenizer or options.output / "tokenizer.json"
+        if not tokenizer_file.is_file():
+            paragraphs = (text for file in files for document in read_documents(file) for text in document)
+            tokenizer = train_tokenizer(paragraphs, latin_entries=options.latin_entries)
+            write_tokenizer(tokenizer, options.output)
+            print(f"tokenizer: {tokenizer.get_vocab_size()} entries → {tokenizer_file}", flush=True)
+        for file in files:
+            if (options.output / f"{corpus_name(file)}.train.bin").is_file():
+                continue
+            counts = pack(file, tokenizer_file=tokenizer_file, output=options.output, workers=options.workers)
+            print(f"{file.name}: {json.dumps(counts)} tokens", flush=True)
+    except CorpusError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

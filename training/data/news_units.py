@@ -1,0 +1,43 @@
+"""news-units: paragraphs of business news under this project's guidelines.
+
+Marks all four labels and the departures (without dates) completely.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from training.data.example import DataError, Example, GoldDeparture, GoldSpan, expect_file
+
+
+def read_news_units(root: Path, split: str) -> list[Example]:
+    """The units of one split: train, dev or test."""
+    path = expect_file(root / "news-units" / f"{split}.jsonl")
+    examples = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            row = json.loads(line)
+            spans = {(s["start"], s["end"]): GoldSpan(s["start"], s["end"], s["label"]) for s in row["spans"]}
+            departures = tuple(
+                GoldDeparture(
+                    person=spans[tuple(d["person"])],
+                    organization=spans[tuple(d["organization"])],
+                    status=d["status"],
+                    roles=tuple(spans[tuple(role)] for role in d["roles"]),
+                    joined=tuple(spans[tuple(target)] for target in d["joined"]),
+                )
+                for d in row["departures"]
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{path}, line {number}: not a unit of news-units ({error!r})") from error
+        examples.append(
+            Example(
+                id=row["id"],
+                source="news-units",
+                text=row["text"],
+                spans=tuple(sorted(spans.values())),
+                departures=departures,
+            )
+        )
+    return examples

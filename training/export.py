@@ -1,0 +1,188 @@
+"""Export a trained model to the folder that users load: ONNX beside the safetensors.
+
+    python -m training.export --model runs/base/stage2 --output ie_model/weights
+
+Weights are stored as fp16 in both files and computed with in fp32. The ONNX files are
+checked against torch before the folder is complete.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from ie_model.model_folder import Settings
+from ie_model.relations import PAIR_FIELDS
+from ie_model.runtime.modeling import SpanLinkModel
+from ie_model.runtime.onnx import OnnxRuntime
+from training.modeling import load_model, save_model
+
+#: Largest difference of a logit between torch and ONNX that an export may show.
+TOLERANCE = 1e-3
+
+
+class ExportError(RuntimeError):
+    """The exported files do not agree with the trained model."""
+
+
+class _Encoder(nn.Module):
+    def __init__(self, network: SpanLinkModel) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+        logits, hidden = self.network(input_ids, attention_mask)
+        return logits, hidden
+
+
+def _store_as_fp16(path: Path) -> None:
+    """Keep float initializers as fp16 behind a Cast, which runtimes fold away on loading."""
+    model = onnx.load(str(path))
+    graph = model.graph
+    casts = []
+    for tensor in graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if tensor.data_type != TensorProto.FLOAT or values.size < 256:
+            continue
+        half = numpy_helper.from_array(values.astype(np.float16), tensor.name + "_fp16")
+        casts.append(helper.make_node("Cast", [half.name], [tensor.name], to=TensorProto.FLOAT))
+        tensor.CopyFrom(half)
+    rest = list(graph.node)
+    del graph.node[:]
+    graph.node.extend([*casts, *rest])
+    for sidecar in path.parent.glob(path.name + ".data"):
+        sidecar.unlink()
+    onnx.save(model, str(path))
+
+
+def _export(
+    module: nn.Module,
+    inputs: tuple[Tensor, ...],
+    path: Path,
+    *,
+    names: dict[str, list[str]],
+    dynamic: dict[str, dict[int, str]],
+) -> None:
+    shapes = {
+        name: {
+            axis: torch.export.Dim(f"{name}_{axis}" if label is None else label, min=1, max=1 << 24)
+            for axis, label in axes.items()
+        }
+        for name, axes in dynamic.items()
+    }
+    torch.onnx.export(
+        module,
+        inputs,
+        str(path),
+        input_names=names["inputs"],
+        output_names=names["outputs"],
+        dynamic_shapes=shapes,
+        dynamo=True,
+        optimize=True,
+        external_data=False,
+        verbose=False,
+    )
+    _store_as_fp16(path)
+
+
+def export(model_folder: Path, output: Path, *, settings: Settings) -> float:
+    """Write the publishable folder; returns the largest difference between ONNX and torch."""
+    network = load_model(model_folder)
+    save_model(network, output, tokenizer=model_folder, settings=asdict(settings))
+    network = load_model(output)  # what was written, fp16 rounding included
+    vocabulary = network.classifier.config.vocab_size
+    generator = torch.Generator().manual_seed(0)
+    ids = torch.randint(5, vocabulary, (3, 40), generator=generator)
+    mask = torch.ones_like(ids)
+    mask[1, 30:] = 0
+    _export(
+        _Encoder(network).eval(),
+        (ids, mask),
+        output / "model.onnx",
+        names={"inputs": ["input_ids", "attention_mask"], "outputs": ["logits", "hidden"]},
+        dynamic={
+            "input_ids": {0: "windows", 1: "length"},
+            "attention_mask": {0: "windows", 1: "length"},
+        },
+    )
+    hidden = torch.randn(60, network.classifier.config.hidden_size, generator=generator)
+    pairs = random_pairs(60, 7)
+    _export(
+        network.link_head.eval(),
+        (hidden, pairs),
+        output / "links.onnx",
+        names={"inputs": ["hidden", "pairs"], "outputs": ["scores"]},
+        dynamic={"hidden": {0: "tokens"}, "pairs": {0: "pairs"}},
+    )
+    return check_parity(network, output)
+
+
+def random_pairs(tokens: int, count: int, *, seed: int = 0) -> Tensor:
+    """Valid pair rows over a text of this many tokens, for tracing and for checks."""
+    random = np.random.default_rng(seed)
+    rows = []
+    for _ in range(count):
+        a, b, c, d = np.sort(random.choice(np.arange(1, tokens - 1), 4, replace=False))
+        spans = [a, b, c, d] if random.random() < 0.5 else [c, d, a, b]
+        rows.append([*spans, max(0, a - 24), a, d, min(tokens, d + 24), random.integers(18), random.integers(2)])
+    result = torch.tensor(np.array(rows), dtype=torch.long)
+    assert result.shape[1] == len(PAIR_FIELDS)
+    return result
+
+
+def check_parity(network: SpanLinkModel, folder: Path) -> float:
+    """The largest difference between the ONNX files and torch, on shapes not traced."""
+    runtime = OnnxRuntime(folder)
+    generator = torch.Generator().manual_seed(1)
+    worst = 0.0
+    for windows, length in ((1, 8), (2, 256), (5, 96)):
+        ids = torch.randint(5, network.classifier.config.vocab_size, (windows, length), generator=generator)
+        mask = torch.ones_like(ids)
+        mask[0, length // 2 :] = 0
+        with torch.no_grad():
+            logits, hidden = network(ids, mask)
+            flat = hidden.reshape(-1, hidden.shape[-1])
+            pairs = random_pairs(len(flat), 11)
+            scores = network.link_head(flat, pairs)
+        ours, our_hidden = runtime.encode(ids.numpy(), mask.numpy())
+        kept = mask.numpy().astype(bool)
+        worst = max(worst, float(np.abs(ours - logits.numpy())[kept].max()))
+        worst = max(worst, float(np.abs(our_hidden - hidden.numpy())[kept].max()))
+        worst = max(worst, float(np.abs(runtime.link(flat.numpy(), pairs.numpy()) - scores.numpy()).max()))
+    if worst > TOLERANCE:
+        raise ExportError(f"{folder}: ONNX and torch differ by {worst:.2g}, more than {TOLERANCE}")
+    return worst
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Export a trained model to ONNX and safetensors.")
+    parser.add_argument("--model", type=Path, required=True, help="a stage's folder, made by training.finetune")
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--temperature", type=float, default=1.0)
+    parser.add_argument("--link-threshold", type=float, default=0.5)
+    options = parser.parse_args(arguments)
+    if not (options.model / "model.safetensors").is_file():
+        print(f"{options.model}: no model.safetensors here; train one with training.finetune", file=sys.stderr)
+        return 2
+    settings = Settings(temperature=options.temperature, link_threshold=options.link_threshold)
+    try:
+        worst = export(options.model, options.output, settings=settings)
+    except ExportError as error:
+        print(error, file=sys.stderr)
+        return 2
+    sizes = {path.name: f"{path.stat().st_size / 1e6:.1f} MB" for path in sorted(options.output.iterdir())}
+    print(f"{options.output}: ONNX within {worst:.1e} of torch; {sizes}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

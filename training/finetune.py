@@ -1,0 +1,237 @@
+"""Fine-tune the token classifier and the link head on a recipe's sources.
+
+    python -m training.finetune --recipe training/recipes/base.yaml
+    python -m training.finetune --recipe … --leave-out 003_8d5c2cca22707c62
+    torchrun --nproc-per-node 2 -m training.finetune --recipe …
+
+Runs on transformers' Trainer: CPU (bf16 or fp32), one GPU, or several processes. A stage
+is one Trainer run over batches that are drawn in advance from the recipe's seed, so that
+a resumed run sees the batches that the interrupted one would have.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset, SequentialSampler
+from transformers import Trainer, TrainingArguments, set_seed
+from transformers.trainer_utils import get_last_checkpoint
+
+from ie_model.encoding import TextEncoder
+from ie_model.model_folder import TOKENIZER
+from ie_model.scheme import TagScheme
+from training.data.example import DataError, Example
+from training.data.sources import read_source
+from training.features import WindowFeatures, batch_shapes, collate, window_features
+from training.modeling import TrainingModel, build_model, save_model, tokenizer_folder
+from training.recipe import Recipe, RecipeError, Stage
+
+
+class Batches(Dataset[dict[str, Tensor]]):
+    """All batches of a stage, in the order in which they are trained on."""
+
+    def __init__(
+        self,
+        sources: Sequence[tuple[Sequence[WindowFeatures], float]],
+        *,
+        epochs: float,
+        tokens: int,
+        pad_id: int,
+        seed: int,
+        processes: int = 1,
+    ) -> None:
+        """sources: windows and how often each is seen in one epoch."""
+        self._shapes = batch_shapes(tokens)
+        self._pad_id, self._seed = pad_id, seed
+        self._batches: list[tuple[int, list[WindowFeatures]]] = []
+        random = np.random.default_rng(seed)
+        whole, part = int(epochs), epochs - int(epochs)
+        for epoch in range(whole + (part > 0)):
+            share = 1.0 if epoch < whole else part
+            self._batches += self._epoch(sources, share, random)
+        # Every process of a run takes the same number of batches.
+        self._batches = self._batches[: len(self._batches) // processes * processes]
+
+    def _epoch(
+        self,
+        sources: Sequence[tuple[Sequence[WindowFeatures], float]],
+        share: float,
+        random: np.random.Generator,
+    ) -> list[tuple[int, list[WindowFeatures]]]:
+        chosen: list[WindowFeatures] = []
+        for windows, weight in sources:
+            times = weight * share
+            for _ in range(int(times)):
+                chosen += windows
+            rest = round((times - int(times)) * len(windows))
+            chosen += [windows[i] for i in random.permutation(len(windows))[:rest]]
+        groups: list[list[WindowFeatures]] = [[] for _ in self._shapes]
+        for index in random.permutation(len(chosen)):
+            window = chosen[index]
+            group = next(i for i, shape in enumerate(self._shapes) if len(window.ids) <= shape.length)
+            groups[group].append(window)
+        batches = []
+        for index, (shape, group_windows) in enumerate(zip(self._shapes, groups, strict=True)):
+            for at in range(0, len(group_windows), shape.windows):
+                batches.append((index, group_windows[at : at + shape.windows]))
+        return [batches[i] for i in random.permutation(len(batches))]
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __getitem__(self, index: int) -> dict[str, Tensor]:
+        shape, windows = self._batches[index]
+        random = np.random.default_rng([self._seed, index])
+        return collate(windows, self._shapes[shape], pad_id=self._pad_id, random=random)
+
+
+class BatchTrainer(Trainer):
+    """A Trainer over ready-made batches, in their order, with two learning rates."""
+
+    head_factor: float = 1.0
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> SequentialSampler:
+        dataset = train_dataset if train_dataset is not None else self.train_dataset
+        return SequentialSampler(dataset)
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        if self.optimizer is None:
+            rate, decay = self.args.learning_rate, self.args.weight_decay
+            groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
+            encoder = set(self.model.network.classifier.base_model.parameters())
+            for parameter in self.model.parameters():
+                groups.setdefault((parameter in encoder, parameter.ndim > 1), []).append(parameter)
+            self.optimizer = torch.optim.AdamW(
+                [
+                    {
+                        "params": parameters,
+                        "lr": rate if in_encoder else rate * self.head_factor,
+                        "weight_decay": decay if is_matrix else 0.0,
+                    }
+                    for (in_encoder, is_matrix), parameters in groups.items()
+                ]
+            )
+        return self.optimizer
+
+
+def stage_windows(
+    stage: Stage, recipe: Recipe, encoder: TextEncoder, scheme: TagScheme, leave_out: str | None
+) -> list[tuple[list[WindowFeatures], float]]:
+    """The windows of a stage's sources, each with its weight."""
+    result = []
+    for name, weight in stage.sources.items():
+        examples: list[Example] = read_source(name, data_root=Path(recipe.data_root), leave_out=leave_out)
+        result.append(([w for example in examples for w in window_features(example, encoder, scheme)], weight))
+    return result
+
+
+def finetune(recipe: Recipe, *, leave_out: str | None = None, resume: bool = False, first_stage: int = 0) -> Path:
+    """Run all stages of a recipe; returns the folder of the trained model.
+
+    Args:
+        leave_out: id of a seed article that no stage may see.
+        resume: go on from the last checkpoint of an interrupted run.
+        first_stage: start here, from the model that the recipe's `encoder` is.
+    """
+    output = Path(recipe.output)
+    scheme = TagScheme()
+    tokenizer = tokenizer_folder(recipe)
+    encoder = TextEncoder.from_file(tokenizer / TOKENIZER)
+    set_seed(recipe.seed)
+    network = build_model(recipe, scheme)
+    for number, stage in enumerate(recipe.stages):
+        if number < first_stage:
+            continue
+        folder = output / f"stage{number + 1}"
+        finished = folder / "model.safetensors"
+        if resume and finished.is_file():
+            _load_weights(network, folder)
+            continue
+        processes = int(os.environ.get("WORLD_SIZE", "1"))
+        batches = Batches(
+            stage_windows(stage, recipe, encoder, scheme, leave_out),
+            epochs=stage.epochs,
+            tokens=recipe.tokens,
+            pad_id=encoder.pad_id,
+            seed=recipe.seed + number,
+            processes=processes,
+        )
+        trainer = make_trainer(network, batches, recipe, stage, folder)
+        checkpoint = get_last_checkpoint(str(folder)) if resume and folder.is_dir() else None
+        trainer.train(resume_from_checkpoint=checkpoint)
+        if trainer.is_world_process_zero():
+            save_model(network, folder, tokenizer=tokenizer)
+    return output / f"stage{len(recipe.stages)}"
+
+
+def _load_weights(network: Any, folder: Path) -> None:
+    from safetensors.torch import load_file
+
+    network.load_saved_state({k: v.float() for k, v in load_file(folder / "model.safetensors").items()})
+
+
+def make_trainer(network: Any, batches: Batches, recipe: Recipe, stage: Stage, folder: Path) -> BatchTrainer:
+    on_gpu = torch.cuda.is_available()
+    arguments = TrainingArguments(
+        output_dir=str(folder),
+        num_train_epochs=1,
+        per_device_train_batch_size=1,
+        learning_rate=stage.learning_rate,
+        weight_decay=recipe.weight_decay,
+        warmup_steps=stage.warmup,
+        lr_scheduler_type="linear",
+        max_grad_norm=1.0,
+        bf16=recipe.bf16,
+        use_cpu=not on_gpu,
+        seed=recipe.seed,
+        logging_steps=50,
+        save_strategy="steps",
+        save_steps=500,
+        save_total_limit=1,
+        report_to="none",
+        dataloader_num_workers=0,
+        remove_unused_columns=False,
+        ddp_find_unused_parameters=False,
+        disable_tqdm=not sys.stderr.isatty(),
+    )
+    trainer = BatchTrainer(
+        model=TrainingModel(network, link_weight=recipe.link_weight),
+        args=arguments,
+        train_dataset=batches,
+        data_collator=lambda rows: rows[0],
+    )
+    trainer.head_factor = stage.head_factor
+    return trainer
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Fine-tune a model on a recipe's sources.")
+    parser.add_argument("--recipe", type=Path, required=True)
+    parser.add_argument("--data-root", help="folder of the publishers' raw files, instead of the recipe's")
+    parser.add_argument("--encoder", help="encoder to start from, instead of the recipe's")
+    parser.add_argument("--output", help="folder to write to, instead of the recipe's")
+    parser.add_argument("--leave-out", help="id of a seed article that must not be seen")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    options = parser.parse_args(arguments)
+    try:
+        recipe = Recipe.read(options.recipe)
+        changes = {name: getattr(options, name) for name in ("data_root", "encoder", "output")}
+        recipe = replace(recipe, **{name: value for name, value in changes.items() if value})
+        print(finetune(recipe, leave_out=options.leave_out, resume=options.resume))
+    except (RecipeError, DataError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""Building and saving the network that is trained (its definition is in ie_model)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+from torch import Tensor
+from transformers import (
+    AutoConfig,
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+    ModernBertConfig,
+    ModernBertForTokenClassification,
+)
+
+from ie_model.model_folder import CONFIG, SAFETENSORS, TOKENIZER
+from ie_model.runtime.modeling import SpanLinkModel
+from ie_model.scheme import TagScheme
+from training.losses import link_loss, tag_loss
+from training.recipe import Recipe, RecipeError
+
+#: Sizes of an encoder that starts from random weights, where the recipe says none.
+RANDOM_ENCODER = {"layers": 4, "hidden": 384, "intermediate": 576, "heads": 6}
+
+
+def _labels(scheme: TagScheme) -> dict[str, Any]:
+    return {
+        "id2label": dict(enumerate(scheme.tags)),
+        "label2id": {tag: index for index, tag in enumerate(scheme.tags)},
+        "num_labels": len(scheme),
+    }
+
+
+def tokenizer_folder(recipe: Recipe) -> Path:
+    """The folder whose tokenizer.json the model uses; a hub encoder's is saved first."""
+    folder = Path(recipe.tokenizer or recipe.encoder)
+    if (folder / TOKENIZER).is_file():
+        return folder
+    if recipe.encoder == "random" or folder.is_dir():
+        raise RecipeError(f"{folder}: no {TOKENIZER} here; name its folder with the key 'tokenizer'")
+    saved = Path(recipe.output) / "tokenizer"
+    AutoTokenizer.from_pretrained(recipe.encoder, use_fast=True).save_pretrained(saved)
+    return saved
+
+
+def build_model(recipe: Recipe, scheme: TagScheme) -> SpanLinkModel:
+    """The network of a recipe: its encoder, with new tag and link heads."""
+    if recipe.encoder == "random":
+        sizes = {**RANDOM_ENCODER, **recipe.random_encoder}
+        tokenizer = Tokenizer.from_file(str(tokenizer_folder(recipe) / TOKENIZER))
+        config = ModernBertConfig(
+            vocab_size=tokenizer.get_vocab_size(),
+            hidden_size=sizes["hidden"],
+            intermediate_size=sizes["intermediate"],
+            num_hidden_layers=sizes["layers"],
+            num_attention_heads=sizes["heads"],
+            max_position_embeddings=512,
+            layer_types=["full_attention"] * sizes["layers"],
+            rope_parameters={"full_attention": {"rope_type": "default", "rope_theta": 10_000.0}},
+            pad_token_id=0,
+            cls_token_id=2,
+            bos_token_id=2,
+            sep_token_id=3,
+            eos_token_id=3,
+            **_labels(scheme),
+        )
+        _set_dropout(config, recipe.dropout)
+        return SpanLinkModel(ModernBertForTokenClassification(config))
+    try:
+        config = AutoConfig.from_pretrained(recipe.encoder, **_labels(scheme))
+    except OSError as error:
+        raise RecipeError(f"encoder {recipe.encoder}: {str(error).splitlines()[0]}") from error
+    _set_dropout(config, recipe.dropout)
+    classifier = AutoModelForTokenClassification.from_pretrained(
+        recipe.encoder, config=config, ignore_mismatched_sizes=True, dtype=torch.float32
+    )
+    return SpanLinkModel(classifier)
+
+
+def _set_dropout(config: Any, rate: float) -> None:
+    names = ("mlp_dropout", "attention_dropout", "classifier_dropout", "embedding_dropout")
+    names += ("hidden_dropout_prob", "attention_probs_dropout_prob")
+    for name in names:
+        if hasattr(config, name):
+            setattr(config, name, rate)
+
+
+class TrainingModel(torch.nn.Module):
+    """The network with its losses, as transformers' Trainer calls it."""
+
+    def __init__(self, network: SpanLinkModel, *, link_weight: float) -> None:
+        super().__init__()
+        self.network = network
+        self.link_weight = link_weight
+
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor, allowed: Tensor, pairs: Tensor, links: Tensor
+    ) -> dict[str, Tensor]:
+        logits, hidden = self.network(input_ids, attention_mask)
+        scores = self.network.link_head(hidden.reshape(-1, hidden.shape[-1]), pairs)
+        loss = tag_loss(logits, allowed) + self.link_weight * link_loss(scores, links)
+        return {"loss": loss, "logits": logits, "scores": scores}
+
+
+def save_model(
+    network: SpanLinkModel, folder: Path, *, tokenizer: Path, settings: dict[str, Any] | None = None
+) -> None:
+    """Write config.json, model.safetensors (fp16) and the tokenizer's files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {name: value.detach().half().contiguous() for name, value in network.saved_state().items()}
+    save_file(state, folder / SAFETENSORS, metadata={"format": "pt"})
+    config = network.classifier.config.to_dict()
+    config["architectures"] = [type(network.classifier).__name__]
+    config["dtype"] = "float16"
+    config["ie_model"] = settings or {}
+    config.pop("_name_or_path", None)
+    (folder / CONFIG).write_text(json.dumps(config, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    for name in (TOKENIZER, "tokenizer_config.json"):
+        if (tokenizer / name).is_file() and tokenizer.resolve() != folder.resolve():
+            shutil.copyfile(tokenizer / name, folder / name)
+
+
+def load_model(folder: Path) -> SpanLinkModel:
+    """A saved network, in float32 and evaluation mode."""
+    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    network = SpanLinkModel(AutoModelForTokenClassification.from_config(config))
+    network.load_saved_state({name: value.float() for name, value in load_file(folder / SAFETENSORS).items()})
+    return network.float().eval()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,7 +31,7 @@ CSV_FIELDS = (
 )  # fmt: skip
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     """How `extract` prints."""
 
     table = "table"
@@ -82,6 +83,11 @@ def extract(
     except errors.IEModelError as error:
         _complain(error)
         raise typer.Exit(2) from None
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        if format is Format.table:  # a console that lacks a character shows a question mark
+            sys.stdout.reconfigure(errors="replace")
+        else:  # programs read UTF-8, whatever the console's encoding
+            sys.stdout.reconfigure(encoding="utf-8", newline="")
     try:
         if format is Format.table:
             _print_table(documents)
@@ -98,7 +104,7 @@ def extract(
             from ie_model.render import render_page
 
             html.parent.mkdir(parents=True, exist_ok=True)
-            html.write_text(render_page(documents), encoding="utf-8")
+            html.write_text(render_page(documents), encoding="utf-8", errors="replace")
     except BrokenPipeError:  # the reader (head, less) has seen enough
         sys.stderr.close()
         raise typer.Exit(0) from None

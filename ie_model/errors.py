@@ -50,7 +50,7 @@ def not_a_text(kind: str) -> InputError:
 
 
 def bad_date(value: str) -> InputError:
-    return InputError(f"published date {value!r} is not an ISO date; write it as 2023-04-30")
+    return InputError(f"published date {value!r} is not an ISO date; write it as 2023-04-30, 2023-04 or 2023")
 
 
 def bad_score(value: float) -> InputError:

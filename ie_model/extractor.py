@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
@@ -87,7 +88,7 @@ class Extractor:
         Args:
             text: the article, as it is; it is never changed or cut.
             id: a name for the document.
-            published: the article's ISO date, which resolves relative dates.
+            published: the article's ISO date, as exact as it is known: 2023, 2023-04, 2023-04-30.
 
         Raises:
             InputError: the text is not a str, or the date is not ISO.
@@ -95,10 +96,7 @@ class Extractor:
         if not isinstance(text, str):
             raise errors.not_a_text(type(text).__name__)
         if published is not None:
-            try:
-                date.fromisoformat(published)
-            except (TypeError, ValueError):
-                raise errors.bad_date(published) from None
+            check_date(published)
         encoding = self._encoder(text)
         logits, hidden = self.run(encoding)
         settings = self._settings
@@ -157,6 +155,16 @@ class Extractor:
             ids[row, count + 1] = self._encoder.sep_id
             mask[row, : count + 2] = 1
         return ids, mask
+
+
+def check_date(value: str) -> None:
+    """InputError unless the value is YYYY, YYYY-MM or YYYY-MM-DD of the calendar."""
+    try:
+        if not re.fullmatch(r"\d{4}(-\d\d){0,2}", value):
+            raise ValueError(value)
+        date.fromisoformat(value + "-01-01"[len(value) - 4 :])
+    except (TypeError, ValueError):
+        raise errors.bad_date(value) from None
 
 
 def _batches(windows: list[Window]) -> Iterator[list[Window]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from ie_model.decoding import Span
 from ie_model.document import Departure, Evidence
-from ie_model.names import cluster, normal_form
+from ie_model.names import cluster, fullest_variant, normal_form
 from ie_model.relations import STATUSES, Frame
 
 #: A clause ends after these.
@@ -43,31 +43,35 @@ def departures_of(text: str, spans: Sequence[Span], frames: Sequence[Frame]) -> 
         key = (canonical[frame.person], canonical[frame.organization])
         facts.setdefault(key, []).append(frame)
 
-    def forms(head: int) -> tuple[str, ...]:
+    def forms(head: int, shown: str) -> tuple[str, ...]:
         """The other surfaces of a cluster, each once, in order of appearance."""
         others = (surfaces[i] for i in range(len(spans)) if canonical[i] == head)
-        return tuple(form for form in dict.fromkeys(others) if form != surfaces[head])
+        return tuple(form for form in dict.fromkeys(others) if form != shown)
 
-    def distinct(indices: Iterable[int], leave_out: int) -> tuple[str, ...]:
-        """Canonical surfaces, each name once."""
-        names = {normal_form(surfaces[i]): surfaces[i] for i in indices if i != leave_out}
-        return tuple(names.values())
-
+    organizations = [surface for surface, span in zip(surfaces, spans, strict=True) if span.label == "ORG"]
     result = []
     for (person, organization), group in facts.items():
         strongest = min(group, key=lambda frame: (STATUSES.index(frame.status), -frame.score))
         a, b = spans[strongest.person], spans[strongest.organization]
+        left = fullest_variant(surfaces[strongest.organization], organizations)
+        roles = {normal_form(surfaces[role]): surfaces[role] for frame in group for role in frame.roles}
+        joined = {
+            canonical[target]: surfaces[target]
+            for frame in group
+            for target in frame.joined
+            if canonical[target] != organization
+        }
         result.append(
             Departure(
                 person=surfaces[person],
-                organization=surfaces[organization],
+                organization=left,
                 status=strongest.status,
                 score=max(frame.score for frame in group),
                 evidence=clause_around(text, min(a.start, b.start), max(a.end, b.end)),
-                person_aliases=forms(person),
-                organization_aliases=forms(organization),
-                roles=distinct((role for frame in group for role in frame.roles), -1),
-                joined=distinct((canonical[o] for frame in group for o in frame.joined), organization),
+                person_aliases=forms(person, surfaces[person]),
+                organization_aliases=forms(organization, left),
+                roles=tuple(roles.values()),
+                joined=tuple(joined.values()),
             )
         )
     return tuple(result)

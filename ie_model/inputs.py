@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,9 +16,11 @@ def read_texts(paths: Sequence[str], *, encoding: str = "utf-8") -> Iterator[tup
     decoded without changing a character: line ends stay as they are.
     """
     try:
-        codecs.lookup(encoding)
+        b"a".decode(encoding)  # unlike codecs.lookup, this refuses base64 and the like
     except LookupError:
         raise errors.unknown_encoding(encoding) from None
+    except UnicodeError:  # half a character in UTF-16
+        pass
     for name in paths:
         if name == "-":
             yield _decode("-", sys.stdin.buffer.read(), encoding)

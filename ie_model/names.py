@@ -7,7 +7,8 @@ so that 阿裏 and 阿里 are one. Nothing is merged across articles.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import combinations, pairwise
 
 from ie_model.decoding import Span
 from ie_model.script import model_view
@@ -83,51 +84,81 @@ def _breaks_at(name: str, length: int) -> bool:
     return False
 
 
+def fullest_variant(name: str, names: Iterable[str]) -> str:
+    """The fullest of the names that differ from this one by nothing but generic endings.
+
+    阿里巴巴 becomes 阿里巴巴集团 where the article has that, but never 阿里巴巴达摩院: a unit
+    is another organisation, even though leaving it counts as leaving the company.
+    """
+    stem = _stem(normal_form(name))
+    variants = [other for other in names if _stem(normal_form(other)) == stem]
+    return max([name, *variants], key=len)
+
+
+class _Groups:
+    """Union-find over span indices."""
+
+    def __init__(self, size: int) -> None:
+        self.parent = list(range(size))
+
+    def root(self, index: int) -> int:
+        while self.parent[index] != index:
+            self.parent[index] = self.parent[self.parent[index]]
+            index = self.parent[index]
+        return index
+
+    def join(self, a: int, b: int) -> None:
+        self.parent[self.root(b)] = self.root(a)
+
+
 def cluster(text: str, spans: Sequence[Span]) -> list[int]:
     """For every span the index of its cluster's canonical span (its own if alone).
 
     Only PERSON and ORG spans are merged. The canonical form is the fullest: the longest
     surface, the earliest among equals.
     """
-    parent = list(range(len(spans)))
-
-    def root(index: int) -> int:
-        while parent[index] != index:
-            parent[index] = parent[parent[index]]
-            index = parent[index]
-        return index
-
+    groups = _Groups(len(spans))
     surfaces = [text[span.start : span.end] for span in spans]
-    for label, same in (("PERSON", same_person), ("ORG", same_organization)):
-        members = [index for index, span in enumerate(spans) if span.label == label]
+    for label in ("PERSON", "ORG"):
         first_of: dict[str, int] = {}
-        for index in members:
-            form = normal_form(surfaces[index])
-            parent[root(index)] = root(first_of.setdefault(form, index))
-        forms = sorted(first_of.values())
-        for at, a in enumerate(forms):
-            # A short name that fits two different long ones names neither for sure.
-            matches = [
-                b for b in forms if b != a and len(surfaces[b]) > len(surfaces[a]) and same(surfaces[a], surfaces[b])
-            ]
-            if label == "ORG" or len({root(b) for b in matches}) == 1:
-                for b in matches:
-                    parent[root(b)] = root(a)
-            for b in forms[at + 1 :]:
-                if len(surfaces[a]) == len(surfaces[b]) and same(surfaces[a], surfaces[b]):
-                    parent[root(b)] = root(a)
-    for left, right in zip(range(len(spans) - 1), range(1, len(spans)), strict=True):
+        for index, span in enumerate(spans):
+            if span.label == label:
+                groups.join(first_of.setdefault(normal_form(surfaces[index]), index), index)
+        if label == "PERSON":
+            _join_persons(list(first_of.values()), surfaces, groups)
+        else:
+            _join_organizations(first_of, surfaces, groups)
+    for left, right in pairwise(range(len(spans))):
         if spans[left].label == spans[right].label == "PERSON":
             between = model_view(text[spans[left].end : spans[right].start])
-            closes = text[spans[right].end : spans[right].end + 1] in (")", "）")
+            closes = model_view(text[spans[right].end : spans[right].end + 1]) == ")"
             if closes and _OPENING.fullmatch(between):
-                parent[root(right)] = root(left)
-    groups: dict[int, list[int]] = {}
+                groups.join(left, right)
+    members: dict[int, list[int]] = {}
     for index in range(len(spans)):
-        groups.setdefault(root(index), []).append(index)
+        members.setdefault(groups.root(index), []).append(index)
     canonical = list(range(len(spans)))
-    for group in groups.values():
+    for group in members.values():
         best = max(group, key=lambda index: (len(surfaces[index].strip()), -index))
         for index in group:
             canonical[index] = best
     return canonical
+
+
+def _join_persons(forms: Sequence[int], surfaces: Sequence[str], groups: _Groups) -> None:
+    """Join part names to full ones; a part that fits two persons names neither for sure."""
+    for a in forms:
+        longer = [b for b in forms if len(surfaces[b]) > len(surfaces[a]) and same_person(surfaces[a], surfaces[b])]
+        if len({groups.root(b) for b in longer}) == 1:
+            groups.join(longer[0], a)
+
+
+def _join_organizations(first_of: dict[str, int], surfaces: Sequence[str], groups: _Groups) -> None:
+    """Join short forms and units; names of one organisation share their first two characters."""
+    buckets: dict[str, list[int]] = {}
+    for form, index in first_of.items():
+        buckets.setdefault(form[:2], []).append(index)
+    for bucket in buckets.values():
+        for a, b in combinations(bucket, 2):
+            if same_organization(surfaces[a], surfaces[b]):
+                groups.join(a, b)

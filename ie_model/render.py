@@ -64,7 +64,8 @@ def render_fragment(document: Document) -> str:
         head = "".join(f'<th scope="col">{name}</th>' for name in heads)
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     title = f"<h2>{escape(document.id)}</h2>" if document.id else ""
-    return f'<section lang="{language}"><style>{_STYLE}</style>{title}{table}<article>{_marked(document)}</article></section>'
+    article = f"<article>{_marked(document)}</article>"
+    return f'<section lang="{language}"><style>{_STYLE}</style>{title}{table}{article}</section>'
 
 
 def render_page(documents: Iterable[Document]) -> str:
@@ -77,5 +78,6 @@ def render_page(documents: Iterable[Document]) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>ie-model: {departures} departures</title></head><body>"
-        f'<h1>{departures} departures in {len(shown)} documents</h1><p class="legend">{legend}</p>{body}</body></html>\n'
+        f"<h1>{departures} departures in {len(shown)} documents</h1>"
+        f'<p class="legend">{legend}</p>{body}</body></html>\n'
     )

@@ -44,8 +44,8 @@ def read_documents(path: Path) -> Iterator[list[str]]:
         raise CorpusError(f"{path}: no such corpus file; --corpora takes a folder of .txt or .txt.xz files")
     paragraphs: list[str] = []
     try:
-        opened = lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8")
-        with opened as lines:
+        opener = lzma.open if path.suffix == ".xz" else open
+        with opener(path, "rt", encoding="utf-8") as lines:
             for line in lines:
                 if line.strip():
                     paragraphs.append(model_view(line.strip()))
@@ -58,29 +58,29 @@ def read_documents(path: Path) -> Iterator[list[str]]:
         yield paragraphs
 
 
-_worker_tokenizer: Tokenizer | None = None
+#: The tokenizer of a worker process, under one key.
+_worker: dict[str, Tokenizer] = {}
 
 
 def _start_worker(tokenizer_file: str) -> None:
     import jieba
 
-    global _worker_tokenizer
     jieba.setLogLevel(60)
     jieba.initialize()
-    _worker_tokenizer = Tokenizer.from_file(tokenizer_file)
+    _worker["tokenizer"] = Tokenizer.from_file(tokenizer_file)
 
 
 def _encode(documents: list[list[str]]) -> list[tuple[bool, np.ndarray]]:
     """(held out?, packed tokens) per document."""
     import jieba
 
-    assert _worker_tokenizer is not None
-    separator = _worker_tokenizer.token_to_id("[SEP]")
+    tokenizer = _worker["tokenizer"]
+    separator = tokenizer.token_to_id("[SEP]")
     results = []
     for paragraphs in documents:
         pieces = []
         for text, encoding in zip(
-            paragraphs, _worker_tokenizer.encode_batch(paragraphs, add_special_tokens=False), strict=True
+            paragraphs, tokenizer.encode_batch(paragraphs, add_special_tokens=False), strict=True
         ):
             starts = np.zeros(len(text) + 1, dtype=bool)
             position = 0

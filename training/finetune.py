@@ -21,13 +21,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.utils.data import Dataset, SequentialSampler
 from transformers import Trainer, TrainingArguments, set_seed
 from transformers.trainer_utils import get_last_checkpoint
 
 from ie_model.encoding import TextEncoder
-from ie_model.model_folder import TOKENIZER
+from ie_model.model_folder import SAFETENSORS, TOKENIZER
+from ie_model.runtime.modeling import SpanLinkModel
 from ie_model.scheme import TagScheme
 from training.data.example import DataError, Example
 from training.data.sources import read_source
@@ -134,13 +136,21 @@ def stage_windows(
     return result
 
 
-def finetune(recipe: Recipe, *, leave_out: str | None = None, resume: bool = False, first_stage: int = 0) -> Path:
-    """Run all stages of a recipe; returns the folder of the trained model.
+def finetune(
+    recipe: Recipe,
+    *,
+    leave_out: str | None = None,
+    resume: bool = False,
+    stages: range | None = None,
+    start: Path | None = None,
+) -> Path:
+    """Run the stages of a recipe; returns the folder of the trained model.
 
     Args:
         leave_out: id of a seed article that no stage may see.
         resume: go on from the last checkpoint of an interrupted run.
-        first_stage: start here, from the model that the recipe's `encoder` is.
+        stages: the stages to run, all by default.
+        start: folder of an earlier stage's model to start from.
     """
     output = Path(recipe.output)
     scheme = TagScheme()
@@ -148,11 +158,14 @@ def finetune(recipe: Recipe, *, leave_out: str | None = None, resume: bool = Fal
     encoder = TextEncoder.from_file(tokenizer / TOKENIZER)
     set_seed(recipe.seed)
     network = build_model(recipe, scheme)
-    for number, stage in enumerate(recipe.stages):
-        if number < first_stage:
-            continue
+    if start is not None:
+        _load_weights(network, start)
+    stages = stages if stages is not None else range(len(recipe.stages))
+    folder = output
+    for number in stages:
+        stage = recipe.stages[number]
         folder = output / f"stage{number + 1}"
-        finished = folder / "model.safetensors"
+        finished = folder / SAFETENSORS
         if resume and finished.is_file():
             _load_weights(network, folder)
             continue
@@ -170,16 +183,14 @@ def finetune(recipe: Recipe, *, leave_out: str | None = None, resume: bool = Fal
         trainer.train(resume_from_checkpoint=checkpoint)
         if trainer.is_world_process_zero():
             save_model(network, folder, tokenizer=tokenizer)
-    return output / f"stage{len(recipe.stages)}"
+    return folder
 
 
-def _load_weights(network: Any, folder: Path) -> None:
-    from safetensors.torch import load_file
-
-    network.load_saved_state({k: v.float() for k, v in load_file(folder / "model.safetensors").items()})
+def _load_weights(network: SpanLinkModel, folder: Path) -> None:
+    network.load_saved_state({k: v.float() for k, v in load_file(folder / SAFETENSORS).items()})
 
 
-def make_trainer(network: Any, batches: Batches, recipe: Recipe, stage: Stage, folder: Path) -> BatchTrainer:
+def make_trainer(network: SpanLinkModel, batches: Batches, recipe: Recipe, stage: Stage, folder: Path) -> BatchTrainer:
     on_gpu = torch.cuda.is_available()
     arguments = TrainingArguments(
         output_dir=str(folder),

@@ -163,16 +163,17 @@ def _check_frames(notes: Notes) -> None:
         organizations = departures.get(person, [])
         if not organizations:
             raise MarkupError(f"{kind} of {person.text} ({person.name}): this mention has no departed_from")
-        if owner is None:
+        departed = owner
+        if departed is None:
             if len(organizations) > 1:
                 raise MarkupError(
                     f"{kind} of {person.text} ({person.name}): several departures start here; "
                     "name the organisation's id at the end of the line"
                 )
-            owner = organizations[0]
-        if owner not in organizations:
-            raise MarkupError(f"{kind} of {person.text}: {owner.text} is not an organisation that it departed from")
-        notes.relations[index] = (kind, person, target, status, owner)
+            departed = organizations[0]
+        if departed not in organizations:
+            raise MarkupError(f"{kind} of {person.text}: {departed.text} is not an organisation that it departed from")
+        notes.relations[index] = (kind, person, target, status, departed)
     previous: MarkedSpan | None = None
     for span in sorted(notes.spans, key=lambda span: (span.start, span.end)):
         if previous is not None and span.start < previous.end:

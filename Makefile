@@ -1,0 +1,37 @@
+# `make demo` and `make test` are all that a fresh clone needs.
+PYTHON ?= python3
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+.venv-demo/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-demo
+	.venv-demo/bin/pip install --quiet --disable-pip-version-check -c constraints.txt .
+	touch $@
+
+# torch comes first: a plain "torch" would draw in the CUDA packages.
+.venv-test/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-test
+	.venv-test/bin/pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	.venv-test/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: .venv-demo/.ready ## extract the departures from the seed articles with the packaged model
+	@mkdir -p build
+	.venv-demo/bin/ie-model extract seeds --html build/demo.html
+	@.venv-demo/bin/ie-model extract seeds --format jsonl --output build/demo.jsonl
+	@echo "wrote build/demo.jsonl (every span and departure) and build/demo.html (open it in a browser)"
+
+test: .venv-test/.ready ## run the test suite
+	.venv-test/bin/python -m pytest
+
+lint: .venv-test/.ready ## ruff and mypy
+	.venv-test/bin/ruff check .
+	.venv-test/bin/ruff format --check .
+	.venv-test/bin/mypy
+
+clean: ## remove the environments and build outputs
+	rm -rf .venv-demo .venv-test build dist
+
+.PHONY: help demo test lint clean

@@ -12,10 +12,12 @@ a resumed run sees the batches that the interrupted one would have.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +34,13 @@ from ie_model.model_folder import SAFETENSORS, TOKENIZER
 from ie_model.runtime.modeling import SpanLinkModel
 from ie_model.scheme import TagScheme
 from training.data.example import DataError, Example
-from training.data.sources import read_source
+from training.data.sources import SEEDS, read_source
 from training.features import WindowFeatures, batch_shapes, collate, window_features
 from training.modeling import TrainingModel, build_model, save_model, tokenizer_folder
 from training.recipe import Recipe, RecipeError, Stage
+
+#: File in a stage's folder that says what the stage was made from.
+IDENTITY = "identity.json"
 
 
 class Batches(Dataset[dict[str, Tensor]]):
@@ -165,10 +170,14 @@ def finetune(
     for number in stages:
         stage = recipe.stages[number]
         folder = output / f"stage{number + 1}"
-        finished = folder / SAFETENSORS
-        if resume and finished.is_file():
-            _load_weights(network, folder)
-            continue
+        identity = run_identity(recipe, stage=number, leave_out=leave_out, start=start)
+        if resume and folder.is_dir():
+            _check_identity(folder, identity)
+            if (folder / SAFETENSORS).is_file():
+                _load_weights(network, folder)
+                continue
+        elif (folder / IDENTITY).is_file():
+            raise RecipeError(f"{folder} holds a run already: go on with --resume, choose another output, or remove it")
         processes = int(os.environ.get("WORLD_SIZE", "1"))
         batches = Batches(
             stage_windows(stage, recipe, encoder, scheme, leave_out),
@@ -178,12 +187,35 @@ def finetune(
             seed=recipe.seed + number,
             processes=processes,
         )
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / IDENTITY).write_text(json.dumps(identity, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         trainer = make_trainer(network, batches, recipe, stage, folder)
         checkpoint = get_last_checkpoint(str(folder)) if resume and folder.is_dir() else None
         trainer.train(resume_from_checkpoint=checkpoint)
         if trainer.is_world_process_zero():
             save_model(network, folder, tokenizer=tokenizer)
     return folder
+
+
+def run_identity(recipe: Recipe, *, stage: int, leave_out: str | None, start: Path | None) -> dict[str, Any]:
+    """All that decides what a stage learns; a stage is resumed only where this is the same."""
+    files = {path.name: path for path in sorted(SEEDS.glob("*.json"))}
+    files["encoder"] = Path(recipe.encoder) / SAFETENSORS
+    if start is not None:
+        files["start"] = start / SAFETENSORS
+    values = {key: value for key, value in recipe.to_dict().items() if key not in ("output", "data_root")}
+    values["stages"] = [dict(item) for item in values["stages"][: stage + 1]]
+    digests = {name: sha256(f.read_bytes()).hexdigest()[:16] for name, f in files.items() if f.is_file()}
+    return {"recipe": values, "stage": stage + 1, "leave_out": leave_out, "files": digests}
+
+
+def _check_identity(folder: Path, identity: dict[str, Any]) -> None:
+    path = folder / IDENTITY
+    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    if found != json.loads(json.dumps(identity)):
+        raise RecipeError(
+            f"{folder} holds another run (recipe, encoder or annotations differ); choose another output, or remove it"
+        )
 
 
 def _load_weights(network: SpanLinkModel, folder: Path) -> None:

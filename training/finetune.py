@@ -177,7 +177,7 @@ def finetune(
                 _load_weights(network, folder)
                 continue
         elif (folder / IDENTITY).is_file():
-            raise RecipeError(f"{folder} holds a run already: go on with --resume, choose another output, or remove it")
+            raise RecipeError(f"{folder} holds a run already: pass --resume, choose another output, or remove it")
         processes = int(os.environ.get("WORLD_SIZE", "1"))
         batches = Batches(
             stage_windows(stage, recipe, encoder, scheme, leave_out),

@@ -1,0 +1,291 @@
+"""Fine-tuning a tiny random encoder on a few sentences of our own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+from torch import Tensor
+from transformers import TrainerCallback
+
+from ie_model.encoding import TextEncoder
+from ie_model.scheme import TagScheme
+from tests.training.authored import examples, write_news_units
+from training import finetune as module
+from training.data.example import Example
+from training.data.seeds import read_seeds
+from training.data.sources import SEEDS
+from training.features import WindowFeatures, batch_shapes, collate, window_features
+from training.finetune import Batches, finetune, main, stage_windows
+from training.modeling import TrainingModel, build_model, load_model
+from training.recipe import Recipe, Stage
+
+SCHEME = TagScheme()
+
+
+@pytest.fixture
+def recipe(tokenizer_dir: Path, tmp_path: Path) -> Recipe:
+    return Recipe(
+        encoder="random",
+        tokenizer=str(tokenizer_dir),
+        output=str(tmp_path / "run"),
+        stages=(Stage(sources={"authored": 1}, epochs=4, learning_rate=3e-3),),
+        random_encoder={"layers": 1, "hidden": 32, "intermediate": 32, "heads": 2},
+        tokens=128,
+        bf16=False,
+    )
+
+
+@pytest.fixture
+def authored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every source is the authored set."""
+
+    def read_source(name: str, *, data_root: Path, leave_out: str | None = None) -> list[Example]:
+        return examples()
+
+    monkeypatch.setattr(module, "read_source", read_source)
+
+
+def weights(folder: Path) -> dict[str, Tensor]:
+    return load_file(folder / "model.safetensors")
+
+
+def same(one: Path, two: Path) -> bool:
+    a, b = weights(one), weights(two)
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def loss_of(network: torch.nn.Module, encoder: TextEncoder) -> float:
+    windows = [w for example in examples() for w in window_features(example, encoder, SCHEME)]
+    batch = collate(windows, batch_shapes(512)[0], pad_id=0, random=np.random.default_rng(0))
+    with torch.no_grad():
+        return float(TrainingModel(network.eval(), link_weight=0.5)(**batch)["loss"])
+
+
+class Kill(TrainerCallback):
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_step_end(self, args: object, state: object, control: object, **kwargs: object) -> None:
+        if state.global_step == self.step:  # type: ignore[attr-defined]
+            raise KeyboardInterrupt
+
+
+def save_every(monkeypatch: pytest.MonkeyPatch, steps: int, *, kill_at: int | None = None) -> None:
+    original = module.make_trainer
+
+    def make_trainer(*arguments: object) -> object:
+        trainer = original(*arguments)  # type: ignore[arg-type]
+        trainer.args.save_steps = steps
+        if kill_at is not None:
+            trainer.add_callback(Kill(kill_at))
+        return trainer
+
+    monkeypatch.setattr(module, "make_trainer", make_trainer)
+
+
+@pytest.mark.usefixtures("authored")
+def test_the_loss_falls(recipe: Recipe, text_encoder: TextEncoder) -> None:
+    torch.manual_seed(recipe.seed)
+    before = loss_of(build_model(recipe, SCHEME), text_encoder)
+    stage = Stage(sources={"authored": 1}, epochs=25, learning_rate=5e-3)
+    trained = finetune(recipe.with_values(stages=(stage,)))
+    after = loss_of(load_model(trained), text_encoder)
+    assert after < before / 4
+
+
+@pytest.mark.usefixtures("authored")
+def test_the_seed_decides_the_weights(recipe: Recipe, tmp_path: Path) -> None:
+    one = finetune(recipe)
+    two = finetune(recipe.with_values(output=str(tmp_path / "two")))
+    other = finetune(recipe.with_values(output=str(tmp_path / "three"), seed=2))
+    assert one == tmp_path / "run" / "stage1"
+    assert same(one, two)
+    assert not same(one, other)
+
+
+@pytest.mark.usefixtures("authored")
+def test_a_resumed_run_is_the_run_that_was_not_interrupted(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = finetune(recipe.with_values(output=str(tmp_path / "whole")))
+    with monkeypatch.context() as patch:
+        save_every(patch, 3, kill_at=5)
+        with pytest.raises(KeyboardInterrupt):
+            finetune(recipe)
+    stage = tmp_path / "run" / "stage1"
+    assert [path.name for path in stage.glob("checkpoint-*")] == ["checkpoint-3"]
+    assert not (stage / "model.safetensors").exists()
+    seen: list[int] = []
+    original = Batches.__getitem__
+    monkeypatch.setattr(Batches, "__getitem__", lambda self, index: seen.append(index) or original(self, index))
+    assert same(finetune(recipe, resume=True), whole)
+    assert seen[-1] == 15  # eight sentences, two a batch, four epochs
+
+
+@pytest.mark.usefixtures("authored")
+def test_a_run_resumed_between_stages_is_the_run_that_was_not_interrupted(recipe: Recipe, tmp_path: Path) -> None:
+    recipe = recipe.with_values(stages=(*recipe.stages, Stage(sources={"authored": 1}, epochs=1)))
+    whole = finetune(recipe.with_values(output=str(tmp_path / "whole")))
+    assert whole.name == "stage2"
+    first = finetune(recipe, stages=range(1))
+    assert first.name == "stage1"
+    made = (first / "model.safetensors").stat().st_mtime_ns
+    assert same(finetune(recipe, resume=True), whole)
+    assert (first / "model.safetensors").stat().st_mtime_ns == made, "a finished stage was trained again"
+    started = finetune(recipe.with_values(output=str(tmp_path / "started")), stages=range(1, 2), start=first)
+    assert same(started, whole)
+
+
+def window(number: int, length: int = 10) -> WindowFeatures:
+    pairs, links = np.zeros((0, 10), dtype=np.int64), np.zeros((0, 4), dtype=np.int64)
+    return WindowFeatures(np.full(length, number), np.ones(length, dtype=np.int64), pairs, links)
+
+
+def counts(batches: Batches) -> Counter[int]:
+    """How often each window (by its token) is seen."""
+    rows = [row for index in range(len(batches)) for row in batches[index]["input_ids"]]
+    return Counter(int(row[0]) for row in rows if row[0] != 0)
+
+
+def test_stage_weights_and_epochs() -> None:
+    once, twice, half = ([window(10 * k + i) for i in range(1, 5)] for k in (1, 2, 3))
+    batches = Batches([(once, 1.0), (twice, 2.0), (half, 0.5)], epochs=2.5, tokens=128, pad_id=0, seed=1)
+    seen = counts(batches)
+    totals = [sum(count for number, count in seen.items() if number // 10 == k) for k in (1, 2, 3)]
+    # 2.5 epochs of four windows, of eight, and of two (the half epoch has one of these).
+    assert totals == [10, 20, 5]
+    assert all(seen[number] in (2, 3) for number in (11, 12, 13, 14))
+    assert all(seen[number] == 5 for number in (21, 22, 23, 24))
+
+
+def test_windows_go_to_the_shortest_shape_that_holds_them() -> None:
+    sizes = [64, 65, 128, 129, 256]
+    batches = Batches([([window(i, n) for i, n in enumerate(sizes, 1)], 1.0)], epochs=1, tokens=64, pad_id=0, seed=1)
+    found = {int(b["input_ids"][0, 0]): b["input_ids"].shape[1] for b in (batches[i] for i in range(len(batches)))}
+    assert found == {1: 64, 2: 128, 3: 128, 4: 256, 5: 256}
+
+
+def test_every_process_gets_as_many_batches() -> None:
+    windows = [window(i) for i in range(1, 8)]
+    arguments = {"epochs": 1, "tokens": 64, "pad_id": 0, "seed": 1}
+    assert len(Batches([(windows, 1.0)], **arguments)) == 7
+    assert len(Batches([(windows, 1.0)], **arguments, processes=2)) == 6
+
+
+def test_batches_depend_on_the_seed_alone() -> None:
+    windows = [window(i) for i in range(1, 30)]
+
+    def order(seed: int) -> list[int]:
+        batches = Batches([(windows, 1.0)], epochs=1, tokens=64, pad_id=0, seed=seed)
+        return [int(batches[i]["input_ids"][0, 0]) for i in range(len(batches))]
+
+    assert order(1) == order(1)
+    assert order(1) != order(2)
+    assert sorted(order(2)) == list(range(1, 30))
+
+
+def test_the_article_left_out_contributes_no_window(recipe: Recipe, text_encoder: TextEncoder) -> None:
+    articles = read_seeds(SEEDS)
+    own = {a.id: [w.ids.tolist() for w in window_features(a, text_encoder, SCHEME)] for a in articles}
+    assert len(own) == 5
+    assert all(len(windows) > 5 for windows in own.values())
+    stage = Stage(sources={"seeds": 2})
+    for left_out in own:
+        ((windows, weight),) = stage_windows(stage, recipe, text_encoder, SCHEME, left_out)
+        assert weight == 2
+        expected = [ids for name, all_ids in own.items() if name != left_out for ids in all_ids]
+        assert [w.ids.tolist() for w in windows] == expected
+
+
+def test_finetune_passes_on_what_to_leave_out(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str | None] = []
+
+    def read_source(name: str, *, data_root: Path, leave_out: str | None = None) -> list[Example]:
+        asked.append(leave_out)
+        return examples()
+
+    monkeypatch.setattr(module, "read_source", read_source)
+    stages = (Stage(sources={"authored": 1}, epochs=1),) * 2
+    finetune(recipe.with_values(stages=stages), leave_out="004_68e3b653ce03f67a")
+    assert asked == ["004_68e3b653ce03f67a"] * 2
+
+
+def test_head_and_encoder_learn_at_their_rates(recipe: Recipe, text_encoder: TextEncoder, tmp_path: Path) -> None:
+    windows = [w for example in examples() for w in window_features(example, text_encoder, SCHEME)]
+    batches = Batches([(windows, 1.0)], epochs=1, tokens=128, pad_id=0, seed=1)
+    stage = Stage(sources={}, learning_rate=1e-3, head_factor=3.0)
+    network = build_model(recipe, SCHEME)
+    trainer = module.make_trainer(network, batches, recipe, stage, tmp_path)
+    groups = trainer.create_optimizer().param_groups
+    rates = {id(p): (group["lr"], group["weight_decay"]) for group in groups for p in group["params"]}
+    assert len(rates) == len(list(network.parameters()))
+    model = network.classifier.model
+    assert rates[id(model.embeddings.tok_embeddings.weight)] == (1e-3, 0.01)
+    assert rates[id(model.final_norm.weight)] == (1e-3, 0.0)
+    assert rates[id(network.link_head.output.weight)] == (3e-3, 0.01)
+    assert rates[id(network.classifier.classifier.bias)] == (3e-3, 0.0)
+
+
+def recipe_file(recipe: Recipe, tmp_path: Path, **changes: object) -> Path:
+    values = {**recipe.to_dict(), "data_root": str(tmp_path / "data"), **changes}
+    values["stages"] = [{"sources": {"news-units": 1}, "epochs": 6, "learning_rate": 3e-3}]
+    path = tmp_path / "recipe.yaml"
+    path.write_text(yaml.safe_dump(values), encoding="utf-8")
+    return path
+
+
+def test_the_command(
+    recipe: Recipe, tmp_path: Path, text_encoder: TextEncoder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_news_units(tmp_path / "data")
+    path = recipe_file(recipe, tmp_path)
+    assert main(["--recipe", str(path), "--output", str(tmp_path / "elsewhere")]) == 0
+    folder = tmp_path / "elsewhere" / "stage1"
+    assert capsys.readouterr().out.splitlines()[-1] == str(folder)
+    names = {file.name for file in folder.iterdir() if file.is_file()}
+    assert {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"} <= names
+    assert loss_of(load_model(folder), text_encoder) < 4
+
+
+def test_mistakes_on_the_command_line(
+    recipe: Recipe, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = recipe_file(recipe, tmp_path)
+    for arguments, complaint in (
+        (["--recipe", "nowhere.yaml"], "nowhere.yaml: no such recipe"),
+        (["--recipe", str(path)], f"{tmp_path / 'data' / 'news-units' / 'train.jsonl'}: no such file"),
+        (["--recipe", str(path), "--encoder", str(tmp_path)], "tokenizer"),
+    ):
+        assert main(arguments) == 2
+        assert complaint in capsys.readouterr().err
+    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    path.write_text(yaml.safe_dump({**values, "stages": [{"sources": {"seeds": 1}}]}), encoding="utf-8")
+    assert main(["--recipe", str(path), "--leave-out", "999_nothing"]) == 2
+    assert capsys.readouterr().err == "--leave-out 999_nothing: no such seed article\n"
+
+
+def test_two_processes(recipe: Recipe, tmp_path: Path, text_encoder: TextEncoder) -> None:
+    write_news_units(tmp_path / "data", copies=2)
+    path = recipe_file(recipe, tmp_path)
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run(
+        [*launcher, "-m", "training.finetune", "--recipe", str(path)],
+        env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    torch.manual_seed(recipe.seed)
+    before = loss_of(build_model(recipe, SCHEME), text_encoder)
+    assert loss_of(load_model(tmp_path / "run" / "stage1"), text_encoder) < before / 1.5

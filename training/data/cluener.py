@@ -34,17 +34,16 @@ def read_cluener(root: Path, split: str) -> list[Example]:
                 for places in names.values()
                 for start, end in places
             )
-        except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{path}, line {number}: not a CLUENER sentence ({error!r})") from error
-        examples.append(
-            Example(
+            example = Example(
                 id=str(number),
                 source="cluener",
                 text=row["text"],
                 spans=_without_overlaps(spans),
                 complete=frozenset({"PERSON", "ORG", "ROLE"}),
             )
-        )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DataError(f"{path}, line {number}: not a CLUENER sentence ({error!r})") from error
+        examples.append(example)
     return examples
 
 

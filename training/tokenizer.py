@@ -63,13 +63,14 @@ def train_tokenizer(texts: Iterable[str], *, latin_entries: int = 4000, min_coun
     for text in texts:
         characters.update(text)
         latin.update(_LATIN.findall(text))
+    words = {word: min(count, 200) for word, count in latin.items() if count >= 2}
     pieces = _shell()
     pieces.train_from_iterator(
-        (" ".join([word] * min(count, 200)) for word, count in latin.items() if count >= 2),
+        (" ".join([word] * count) for word, count in words.items()),
         trainers.WordPieceTrainer(
             vocab_size=latin_entries,
             # Their ids break ties between merges; the trainer would draw them by hash, each run anew.
-            special_tokens=[f"##{letter}" for letter in sorted(set("".join(latin)))],
+            special_tokens=[f"##{letter}" for letter in sorted({letter for word in words for letter in word[1:]})],
             show_progress=False,
             continuing_subword_prefix="##",
         ),

@@ -75,9 +75,10 @@ def test_training_learns_words_and_counts_characters() -> None:
 
 
 def test_training_is_reproducible() -> None:
-    texts = ["Boson Labs 与 Bosonic Lab", "林知远 Boson"] * 3
-    one, two = (train_tokenizer(texts, latin_entries=90, min_count=1) for _ in range(2))
-    assert one.to_str() == two.to_str()
+    # Every pair of letters is as frequent as every other: nothing but ties.
+    texts = [" ".join(a + b + c for a in "ABab" for b in "xyz" for c in "xyz")] * 3
+    one, *others = (train_tokenizer(texts, latin_entries=60, min_count=1).to_str() for _ in range(5))
+    assert others == [one] * 4
 
 
 def test_the_written_tokenizer_is_the_trained_one(tokenizer: Tokenizer, tmp_path: Path) -> None:

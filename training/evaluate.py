@@ -133,7 +133,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             output = options.output or Path("results/leave_one_out.json")
             write_results(output, command=command, examples=examples, report={**report, "articles": articles})
         else:
-            examples = read_source(options.data, data_root=Path(options.data_root), split=options.split)
+            examples = read_source(
+                options.data, data_root=Path(options.data_root), split=options.split, purpose="evaluate"
+            )
             extractor = Extractor.load(options.model, runtime=options.runtime)
             documents = [extractor(e.text, id=e.id) for e in track(examples, transient=True)]
             report = score(examples, documents)

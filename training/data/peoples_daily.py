@@ -2,7 +2,9 @@
 
 PER → PERSON, ORG → ORG; places (LOC) are left out. Marks PERSON and ORG completely; ROLE
 and MONEY are not marked, so they are unknown. The publisher's training split is not at
-hand, so the set serves as a benchmark only.
+hand, so the set serves as a benchmark only. 1,520 of the 2,318 sentences of dev and 2,958 of
+the 4,636 of test also stand, letter by letter, in MSRA's train split: for a model that has
+seen MSRA, score the others.
 
 Licence: none stated.
 """

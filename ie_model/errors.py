@@ -57,6 +57,10 @@ def bad_score(value: float) -> InputError:
     return InputError(f"min_score must be between 0 and 1, not {value}")
 
 
+def bad_device(device: str, reason: str) -> InputError:
+    return InputError(f"device {device!r} cannot be used ({reason}); choose 'cpu', or 'cuda' where torch has a GPU")
+
+
 def missing_model_file(folder: Path, name: str) -> ModelError:
     return ModelError(
         f"{folder}: the model folder lacks {name}; export it with "

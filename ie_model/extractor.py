@@ -144,8 +144,7 @@ class Extractor:
         return logits, hidden
 
     def _pad(self, encoding: Encoding, windows: list[Window]) -> tuple[np.ndarray, np.ndarray]:
-        longest = max(window.end - window.start for window in windows) + 2
-        length = min(-(-longest // PAD_MULTIPLE) * PAD_MULTIPLE, self._settings.window + 2)
+        length = min(max(map(_padded, windows)), self._settings.window + 2)
         ids = np.full((len(windows), length), self._encoder.pad_id, dtype=np.int64)
         mask = np.zeros((len(windows), length), dtype=np.int64)
         for row, window in enumerate(windows):
@@ -167,13 +166,17 @@ def check_date(value: str) -> None:
         raise errors.bad_date(value) from None
 
 
+def _padded(window: Window) -> int:
+    """A window's length with its special tokens and padding."""
+    return -(-(window.end - window.start + 2) // PAD_MULTIPLE) * PAD_MULTIPLE
+
+
 def _batches(windows: list[Window]) -> Iterator[list[Window]]:
     """Windows of like length together, within the token budget."""
     ordered = sorted(windows, key=lambda window: window.end - window.start, reverse=True)
     at = 0
     while at < len(ordered):
-        length = ordered[at].end - ordered[at].start + 2
-        count = max(1, TOKEN_BUDGET // length)
+        count = max(1, TOKEN_BUDGET // _padded(ordered[at]))
         yield ordered[at : at + count]
         at += count
 

@@ -33,6 +33,16 @@ class Settings:
     temperature: float = 1.0
     link_threshold: float = 0.5
 
+    def __post_init__(self) -> None:
+        if not (isinstance(self.window, int) and isinstance(self.overlap, int)):
+            raise TypeError("window and overlap must be whole numbers")
+        if not 0 <= self.overlap < self.window / 2:
+            raise ValueError(f"overlap {self.overlap} must be less than half of window {self.window}")
+        if not self.temperature > 0:
+            raise ValueError(f"temperature {self.temperature} must be above 0")
+        if not 0 <= self.link_threshold <= 1:
+            raise ValueError(f"link_threshold {self.link_threshold} must be between 0 and 1")
+
 
 @dataclass(frozen=True)
 class ModelFolder:

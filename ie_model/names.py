@@ -44,7 +44,7 @@ def same_person(a: str, b: str) -> bool:
     one, two = normal_form(a), normal_form(b)
     if one == two:
         return True
-    short, long = sorted((model_view(a), model_view(b)), key=len)
+    short, long = sorted((model_view(a), model_view(b)), key=lambda name: (len(normal_form(name)), name))
     words = _LATIN_WORD.findall(long.lower())
     if _LATIN_WORD.fullmatch(short.lower().strip()):
         return len(words) > 1 and short.lower().strip() in words
@@ -64,6 +64,8 @@ def same_organization(a: str, b: str) -> bool:
     one, two = normal_form(a), normal_form(b)
     if one == two or _stem(one) == _stem(two):
         return True
+    if len(one) == len(two):  # neither is the other's short form
+        return False
     if len(one) > len(two):
         a, b, one, two = b, a, two, one
     stem = _stem(one)

@@ -113,15 +113,20 @@ def pack(corpus: Path, *, tokenizer_file: Path, output: Path, workers: int) -> d
     counts = {"train": 0, "heldout": 0}
     output.mkdir(parents=True, exist_ok=True)
     partial = {split: output / f"{name}.{split}.bin.partial" for split in counts}
-    with (
-        multiprocessing.Pool(workers, _start_worker, (str(tokenizer_file),)) as pool,
-        partial["train"].open("wb") as train,
-        partial["heldout"].open("wb") as heldout,
-    ):
-        for results in pool.imap(_encode, _chunks(read_documents(corpus))):
-            for held_out, tokens in results:
-                (heldout if held_out else train).write(tokens.astype("<u2").tobytes())
-                counts["heldout" if held_out else "train"] += len(tokens)
+    try:
+        with (
+            multiprocessing.Pool(workers, _start_worker, (str(tokenizer_file),)) as pool,
+            partial["train"].open("wb") as train,
+            partial["heldout"].open("wb") as heldout,
+        ):
+            for results in pool.imap(_encode, _chunks(read_documents(corpus))):
+                for held_out, tokens in results:
+                    (heldout if held_out else train).write(tokens.astype("<u2").tobytes())
+                    counts["heldout" if held_out else "train"] += len(tokens)
+    except BaseException:
+        for path in partial.values():
+            path.unlink(missing_ok=True)
+        raise
     for split, path in partial.items():  # only whole files get their name
         path.rename(output / f"{name}.{split}.bin")
     return counts

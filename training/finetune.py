@@ -188,12 +188,17 @@ def finetune(
             processes=processes,
         )
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / IDENTITY).write_text(json.dumps(identity, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        set_seed(recipe.seed + number)
         trainer = make_trainer(network, batches, recipe, stage, folder)
+        trainer.accelerator.wait_for_everyone()  # no process writes what another has yet to check
+        if trainer.is_world_process_zero():
+            text = json.dumps(identity, indent=1, ensure_ascii=False) + "\n"
+            (folder / IDENTITY).write_text(text, encoding="utf-8")
         checkpoint = get_last_checkpoint(str(folder)) if resume and folder.is_dir() else None
         trainer.train(resume_from_checkpoint=checkpoint)
         if trainer.is_world_process_zero():
             save_model(network, folder, tokenizer=tokenizer)
+        _round_as_saved(network)
     return folder
 
 
@@ -220,6 +225,13 @@ def _check_identity(folder: Path, identity: dict[str, Any]) -> None:
 
 def _load_weights(network: SpanLinkModel, folder: Path) -> None:
     network.load_saved_state({k: v.float() for k, v in load_file(folder / SAFETENSORS).items()})
+
+
+def _round_as_saved(network: SpanLinkModel) -> None:
+    """Go on from what the file holds (fp16), as a run that is resumed after this stage does."""
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.copy_(parameter.half())
 
 
 def make_trainer(network: SpanLinkModel, batches: Batches, recipe: Recipe, stage: Stage, folder: Path) -> BatchTrainer:

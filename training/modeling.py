@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import (
@@ -74,7 +74,7 @@ def build_model(recipe: Recipe, scheme: TagScheme) -> SpanLinkModel:
         return SpanLinkModel(ModernBertForTokenClassification(config))
     try:
         config = AutoConfig.from_pretrained(recipe.encoder, **_labels(scheme))
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise RecipeError(f"encoder {recipe.encoder}: {str(error).splitlines()[0]}") from error
     _set_dropout(config, recipe.dropout)
     classifier = AutoModelForTokenClassification.from_pretrained(
@@ -114,7 +114,8 @@ def save_model(
     """Write config.json, model.safetensors (fp16) and the tokenizer's files."""
     folder.mkdir(parents=True, exist_ok=True)
     state = {name: value.detach().half().contiguous() for name, value in network.saved_state().items()}
-    save_file(state, folder / SAFETENSORS, metadata={"format": "pt"})
+    # Not save_file, whose files only their owner may read.
+    (folder / SAFETENSORS).write_bytes(save(state, metadata={"format": "pt"}))
     config = network.classifier.config.to_dict()
     config["architectures"] = [type(network.classifier).__name__]
     config["dtype"] = "float16"

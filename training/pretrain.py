@@ -20,6 +20,7 @@ import time
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -92,9 +93,10 @@ class PackedTokens:
             path = folder / f"{name}.{split}.bin"
             if not path.is_file():
                 raise PretrainError(f"{path} is missing; make it with: python -m training.corpus --output {folder}")
-            tokens = np.memmap(path, dtype="<u2", mode="r")
-            if len(tokens) < self.body:
-                raise PretrainError(f"{path} holds {len(tokens)} tokens, fewer than one sequence of {self.body}")
+            count = path.stat().st_size // 2
+            if count < self.body:  # an empty file, moreover, cannot be mapped
+                raise PretrainError(f"{path} holds {count} tokens, fewer than one sequence of {self.body}")
+            tokens = np.memmap(path, dtype="<u2", mode="r", shape=(count,))
             self.files.append(tokens)
             weights.append(weight)
         self.weights = weights
@@ -255,7 +257,10 @@ class Run:
         return self.recipe.sequences * self.recipe.length * self.world
 
     def load(self, path: Path) -> None:
-        state = torch.load(path, map_location=self.device, weights_only=True)
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+        except (RuntimeError, EOFError, UnpicklingError) as error:
+            raise PretrainError(f"{path} is damaged and cannot be resumed; remove it to start again") from error
         ignore = {"output", "total_tokens", "decay", "data", "compile", "attention"}
         mine = {k: v for k, v in asdict(self.recipe).items() if k not in ignore}
         theirs = {k: v for k, v in state["recipe"].items() if k not in ignore}

@@ -75,6 +75,8 @@ class Recipe:
         for key in ("encoder", "output", "stages"):
             if key not in values:
                 raise RecipeError(f"{name}: the key {key!r} is missing")
+        if not (isinstance(values["stages"], list | tuple) and values["stages"]):
+            raise RecipeError(f"{name}: 'stages' must be a list of at least one stage")
         stages = []
         for index, stage in enumerate(values["stages"]):
             unknown = set(stage) - set(Stage.__dataclass_fields__)

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
 SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 #: Marks that no tokenizer of Chinese text may lack, however small its corpus.
@@ -40,7 +40,12 @@ def _shell() -> Tokenizer:
         clean_text=True, handle_chinese_chars=True, strip_accents=False, lowercase=False
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.BertPreTokenizer(), pre_tokenizers.Digits(individual_digits=True)]
+        [
+            pre_tokenizers.BertPreTokenizer(),
+            pre_tokenizers.Digits(individual_digits=True),
+            # Symbols (× → ￥ and emoji) part words too, or Meta×OpenAI would be one unknown token.
+            pre_tokenizers.Split(Regex(r"\p{S}"), "isolated"),
+        ]
     )
     return tokenizer
 
@@ -62,7 +67,11 @@ def train_tokenizer(texts: Iterable[str], *, latin_entries: int = 4000, min_coun
     pieces.train_from_iterator(
         (" ".join([word] * min(count, 200)) for word, count in latin.items() if count >= 2),
         trainers.WordPieceTrainer(
-            vocab_size=latin_entries, special_tokens=[], show_progress=False, continuing_subword_prefix="##"
+            vocab_size=latin_entries,
+            # Their ids break ties between merges; the trainer would draw them by hash, each run anew.
+            special_tokens=[f"##{letter}" for letter in sorted(set("".join(latin)))],
+            show_progress=False,
+            continuing_subword_prefix="##",
         ),
     )
     vocabulary = list(SPECIAL_TOKENS)

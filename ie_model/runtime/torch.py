@@ -24,6 +24,7 @@ class TorchRuntime:
     def __init__(self, folder: Path, *, device: str = "cpu") -> None:
         try:
             import torch
+            from safetensors import SafetensorError
             from safetensors.torch import load_file
             from transformers import AutoConfig, AutoModelForTokenClassification
         except ImportError as error:
@@ -34,11 +35,14 @@ class TorchRuntime:
             config = AutoConfig.from_pretrained(folder, local_files_only=True)
             model = SpanLinkModel(AutoModelForTokenClassification.from_config(config))  # type: ignore[no-untyped-call]
             model.load_saved_state(load_file(folder / "model.safetensors"))
-        except (OSError, RuntimeError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError, SafetensorError) as error:
             raise errors.broken_model_file(folder, str(error).splitlines()[0]) from error
         self._torch = torch
-        self._device = torch.device(device)
-        self._model: Any = model.float().eval().to(self._device)
+        try:
+            self._device = torch.device(device)
+            self._model: Any = model.float().eval().to(self._device)
+        except (RuntimeError, AssertionError) as error:  # the latter where torch has no CUDA
+            raise errors.bad_device(device, str(error).splitlines()[0]) from error
 
     def encode(self, ids: Ints, mask: Ints) -> tuple[Floats, Floats]:
         torch = self._torch

@@ -26,7 +26,7 @@ from training.data.sources import SEEDS
 from training.features import WindowFeatures, batch_shapes, collate, window_features
 from training.finetune import Batches, finetune, main, stage_windows
 from training.modeling import TrainingModel, build_model, load_model
-from training.recipe import Recipe, Stage
+from training.recipe import Recipe, RecipeError, Stage
 
 SCHEME = TagScheme()
 
@@ -143,6 +143,18 @@ def test_a_run_resumed_between_stages_is_the_run_that_was_not_interrupted(recipe
     assert (first / "model.safetensors").stat().st_mtime_ns == made, "a finished stage was trained again"
     started = finetune(recipe.with_values(output=str(tmp_path / "started")), stages=range(1, 2), start=first)
     assert same(started, whole)
+
+
+@pytest.mark.usefixtures("authored")
+def test_only_the_same_run_is_resumed(recipe: Recipe) -> None:
+    finetune(recipe)
+    with pytest.raises(RecipeError, match="holds a run already: pass --resume"):
+        finetune(recipe)
+    for changed in (recipe.with_values(dropout=0.2), recipe.with_values(seed=2)):
+        with pytest.raises(RecipeError, match="holds another run"):
+            finetune(changed, resume=True)
+    with pytest.raises(RecipeError, match="holds another run"):
+        finetune(recipe, leave_out="004_68e3b653ce03f67a", resume=True)
 
 
 def window(number: int, length: int = 10) -> WindowFeatures:
@@ -263,7 +275,7 @@ def test_mistakes_on_the_command_line(
     for arguments, complaint in (
         (["--recipe", "nowhere.yaml"], "nowhere.yaml: no such recipe"),
         (["--recipe", str(path)], f"{tmp_path / 'data' / 'news-units' / 'train.jsonl'}: no such file"),
-        (["--recipe", str(path), "--encoder", str(tmp_path)], "tokenizer"),
+        (["--recipe", str(path), "--encoder", str(tmp_path)], f"encoder {tmp_path}: "),
     ):
         assert main(arguments) == 2
         assert complaint in capsys.readouterr().err

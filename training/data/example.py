@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ie_model.relations import STATUSES
 from ie_model.scheme import LABELS
 
 
@@ -37,6 +38,10 @@ class GoldDeparture:
     roles: tuple[GoldSpan, ...] = ()
     joined: tuple[GoldSpan, ...] = ()
     date: GoldSpan | None = None
+
+    def __post_init__(self) -> None:
+        if self.status not in STATUSES:
+            raise DataError(f"status {self.status!r} is none of {', '.join(STATUSES)}")
 
 
 @dataclass(frozen=True)

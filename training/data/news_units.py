@@ -29,15 +29,14 @@ def read_news_units(root: Path, split: str) -> list[Example]:
                 )
                 for d in row["departures"]
             )
-        except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{path}, line {number}: not a unit of news-units ({error!r})") from error
-        examples.append(
-            Example(
+            example = Example(
                 id=row["id"],
                 source="news-units",
                 text=row["text"],
                 spans=tuple(sorted(spans.values())),
                 departures=departures,
             )
-        )
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{path}, line {number}: not a unit of news-units ({error!r})") from error
+        examples.append(example)
     return examples

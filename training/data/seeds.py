@@ -27,13 +27,17 @@ def read_seeds(folder: Path) -> list[Example]:
 def read_label_studio(path: Path) -> Iterator[Example]:
     """The tasks of one full-JSON export; the first annotation that was not cancelled counts."""
     try:
-        tasks = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{path}: not JSON ({error}); expected a Label Studio full JSON export") from error
-    for task in tasks:
-        kept = [a for a in task.get("annotations", []) if not a.get("was_cancelled")]
+        tasks = [(task, task.get("annotations", [])) for task in json.loads(path.read_text(encoding="utf-8"))]
+    except (ValueError, TypeError, AttributeError) as error:
+        raise DataError(f"{path}: {error}; expected a Label Studio full JSON export") from error
+    for task, passes in tasks:
+        kept = [annotation for annotation in passes if not annotation.get("was_cancelled")]
         if kept:
-            yield _example(path, task, kept[0]["result"])
+            try:
+                example = _example(path, task, kept[0]["result"])
+            except (KeyError, IndexError, TypeError) as error:
+                raise DataError(f"{path}: task {task.get('id')}: not an annotation of ours ({error!r})") from error
+            yield example
 
 
 def _example(path: Path, task: dict[str, Any], result: list[dict[str, Any]]) -> Example:

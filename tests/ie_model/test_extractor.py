@@ -1,0 +1,168 @@
+"""The path from text to document."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ie_model.document import Document
+from ie_model.encoding import TextEncoder
+from ie_model.errors import InputError
+from ie_model.extractor import TOKEN_BUDGET, Extractor
+from ie_model.model_folder import ModelFolder
+from ie_model.relations import LINK_OUTPUTS
+from ie_model.scheme import TagScheme
+
+SCHEME = TagScheme()
+TEXT = "3月，星河科技技术副总裁林知远宣布辞职创业。\r\n据悉，周以安离开青木资本，获 1.13 亿美元。\n"
+
+
+class Echo:
+    """A runtime whose hidden states are the token ids, and whose tags are told by id."""
+
+    def __init__(self, tags: dict[int, str], links: list[float] | None = None) -> None:
+        self.tags, self.links = tags, links or [9.0, -9.0, -9.0, 9.0, 0.0, 0.0]
+        self.shapes: list[tuple[int, int]] = []
+        self.rows: list[tuple[list[int], list[int]]] = []
+
+    def encode(self, ids: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        self.shapes.append(ids.shape)
+        self.rows += [(row.tolist(), kept.tolist()) for row, kept in zip(ids, mask, strict=True)]
+        logits = np.zeros((*ids.shape, len(SCHEME)), dtype=np.float32)
+        tags = [[SCHEME.tags.index(self.tags.get(int(i), "O")) for i in row] for row in ids]
+        np.put_along_axis(logits, np.array(tags)[:, :, None], 9.0, axis=2)
+        return logits, ids[:, :, None].astype(np.float32)
+
+    def link(self, hidden: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+        return np.tile(np.array(self.links, dtype=np.float32), (len(pairs), 1))
+
+
+def echo(model_dir: Path, tags: dict[str, str], **options: Any) -> tuple[Extractor, Echo]:
+    """An extractor that tags these characters so."""
+    encoder = TextEncoder.from_file(model_dir / "tokenizer.json")
+    runtime = Echo({int(encoder(character).ids[0]): tag for character, tag in tags.items()})
+    return Extractor(ModelFolder.open(model_dir), runtime, **options), runtime
+
+
+def facts(document: Document) -> list[tuple[str, str, str]]:
+    return [(d.person, d.organization, d.status) for d in document.departures]
+
+
+NAMES = {"林": "B-PERSON", "知": "I-PERSON", "远": "E-PERSON", "星": "B-ORG", "河": "E-ORG"}
+
+
+def test_from_text_to_document(model_dir: Path) -> None:
+    ie, _ = echo(model_dir, NAMES)
+    document = ie("好，林知遠離開星河。", id="a", published="2023-04-30")
+    assert [(e.label, e.text, e.start, e.end) for e in document.entities] == [
+        ("PERSON", "林知遠", 2, 5),
+        ("ORG", "星河", 7, 9),
+    ]
+    assert facts(document) == [("林知遠", "星河", "stated")]
+    assert (document.id, document.published, document.text) == ("a", "2023-04-30", "好，林知遠離開星河。")
+    (departure,) = document.departures
+    assert document.text[departure.evidence.start : departure.evidence.end] == "林知遠離開星河"
+
+
+def test_every_token_comes_from_the_window_that_owns_it(model_dir: Path) -> None:
+    ie, runtime = echo(model_dir, {})
+    encoder = TextEncoder.from_file(model_dir / "tokenizer.json")
+    for text in (TEXT * 40, "的" * 500, "一。二三。" * 99, "林"):
+        encoding = encoder(text)
+        _, hidden = ie.run(encoding)
+        assert hidden[:, 0].astype(int).tolist() == encoding.ids.tolist()
+    for ids, mask in runtime.rows:
+        length = sum(mask)
+        assert mask == [1] * length + [0] * (len(ids) - length)
+        assert (ids[0], ids[length - 1]) == (encoder.cls_id, encoder.sep_id)
+        assert set(ids[length:]) <= {encoder.pad_id}
+        assert length <= 64
+
+
+def test_batches_stay_within_the_budget(model_dir: Path) -> None:
+    ie, runtime = echo(model_dir, {})
+    ie(TEXT * 300)
+    assert len(runtime.shapes) > 1
+    assert all(windows * length <= TOKEN_BUDGET for windows, length in runtime.shapes)
+    assert all(length <= 64 and length % 32 == 0 for _, length in runtime.shapes)
+
+
+def test_spans_across_a_window_edge_are_whole(model_dir: Path) -> None:
+    ie, _ = echo(model_dir, NAMES)
+    for shift in range(40, 70):
+        text = "的" * shift + "林知远" + "的" * 100
+        assert [(e.start, e.end) for e in ie(text).entities] == [(shift, shift + 3)]
+
+
+@pytest.mark.parametrize("text", ["", " ", "\r\n\t　", "\0", "\ufeff"])
+def test_texts_without_a_token(extractor: Extractor, text: str) -> None:
+    assert extractor(text) == Document(text=text)
+
+
+@pytest.mark.parametrize("text", [None, b"bytes", 3, ["list"]])
+def test_a_text_is_a_str(extractor: Extractor, text: Any) -> None:
+    kind = type(text).__name__
+    with pytest.raises(InputError, match=f"a text must be a str, not {kind}; decode bytes first"):
+        extractor(text)
+
+
+@pytest.mark.parametrize("value", ["2023", "2023-04", "2023-04-30", "2024-02-29"])
+def test_published_dates(extractor: Extractor, value: str) -> None:
+    assert extractor("林", published=value).published == value
+
+
+@pytest.mark.parametrize("value", ["", "23", "2023-4", "2023-13", "2023-02-29", "20230430", "2023-W17", "2023-04-30T"])
+def test_published_dates_that_are_none(extractor: Extractor, value: str) -> None:
+    with pytest.raises(InputError, match="is not an ISO date; write it as 2023-04-30"):
+        extractor("林", published=value)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
+def test_a_bad_min_score(model_dir: Path, value: float) -> None:
+    with pytest.raises(InputError, match="min_score must be between 0 and 1"):
+        Extractor.load(model_dir, min_score=value)
+
+
+def test_min_score_leaves_out_spans_and_departures(model_dir: Path) -> None:
+    everything, _ = echo(model_dir, NAMES)
+    score = everything("林知远离开星河。").entities[0].score
+    assert 0.9 < score < 1
+    strict, _ = echo(model_dir, NAMES, min_score=1.0)
+    assert strict("林知远离开星河。") == Document(text="林知远离开星河。")
+    lenient, runtime = echo(model_dir, NAMES, min_score=0.9)
+    runtime.links = [2.0, -9.0, -9.0, 9.0, 0.0, 0.0]  # a departure of 0.88
+    document = lenient("林知远离开星河。")
+    assert (len(document.entities), document.departures) == (2, ())
+    runtime.links[0] = 3.0  # of 0.95
+    assert len(lenient("林知远离开星河。").departures) == 1
+    assert len(LINK_OUTPUTS) == len(runtime.links)
+
+
+def test_pipe_keeps_the_order_and_is_lazy(extractor: Extractor) -> None:
+    texts = [TEXT, "", "林知远离开星河。", TEXT * 3]
+    assert list(extractor.pipe(texts, published="2023")) == [extractor(text, published="2023") for text in texts]
+
+    def endless() -> Any:
+        while True:
+            yield "林知远。"
+
+    assert next(extractor.pipe(endless())).text == "林知远。"
+
+
+def test_threads_may_share_an_extractor(extractor: Extractor) -> None:
+    texts = [TEXT[shift:] * 3 for shift in range(12)]
+    expected = [extractor(text) for text in texts]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(extractor, texts)) == expected
+
+
+def test_traditional_text_has_the_spans_of_simplified_text(extractor: Extractor) -> None:
+    simplified, traditional = extractor("林知远离开了云栖。"), extractor("林知遠離開了雲棲。")
+    assert [(e.label, e.start, e.end) for e in simplified.entities] == [
+        (e.label, e.start, e.end) for e in traditional.entities
+    ]
+    assert all(e.text == "林知遠離開了雲棲。"[e.start : e.end] for e in traditional.entities)

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from ie_model.errors import InputError
+from ie_model.inputs import read_texts
+
+
+def test_files_folders_and_order(tmp_path: Path) -> None:
+    for name in ("b.txt", "a.txt", "note.md"):
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    found = list(read_texts([str(tmp_path / "note.md"), str(tmp_path)]))
+    assert found == [("note.md", "note.md"), ("a.txt", "a.txt"), ("b.txt", "b.txt")]
+
+
+def test_no_character_is_changed(tmp_path: Path) -> None:
+    text = "\ufeff林\r\n知\r远\u2028\0\n"
+    (tmp_path / "a.txt").write_bytes(text.encode())
+    assert list(read_texts([str(tmp_path / "a.txt")])) == [("a.txt", text)]
+
+
+def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xc2\xf7\r\n\xa7\xda")))
+    assert list(read_texts(["-"], encoding="big5")) == [("-", "離\r\n我")]
+
+
+def test_every_bad_input_is_one_error(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "bad.txt").write_bytes(b"ok\xff\n")
+    (tmp_path / "good.txt").write_bytes(b"good")
+    names = [str(tmp_path / name) for name in ("gone", "empty", "bad.txt", "good.txt")]
+    gone, empty, bad, good = read_texts(names)
+    assert good == ("good.txt", "good")
+    assert all(isinstance(error, InputError) for error in (gone, empty, bad))
+    assert str(gone) == f"{names[0]}: no such file or folder; check the path, or give '-' to read standard input"
+    assert str(empty) == f"{names[1]}: no .txt file in this folder; name the files themselves if they end otherwise"
+    assert str(bad) == (
+        f"{names[2]}: byte 0xFF at position 2 is not valid utf-8; "
+        "name the file's encoding with --encoding (often gb18030 or big5)"
+    )
+
+
+def test_one_bad_file_in_a_folder(tmp_path: Path) -> None:
+    for name, data in (("a.txt", b"a"), ("b.txt", b"\x80"), ("c.txt", b"c")):
+        (tmp_path / name).write_bytes(data)
+    a, b, c = read_texts([str(tmp_path)])
+    assert (a, c) == (("a.txt", "a"), ("c.txt", "c"))
+    assert str(b).startswith(f"{tmp_path / 'b.txt'}: byte 0x80 at position 0")
+
+
+@pytest.mark.parametrize("encoding", ["klingon", "hex", "zlib"])
+def test_unknown_encodings_stop_everything(tmp_path: Path, encoding: str) -> None:
+    with pytest.raises(InputError, match=f"--encoding {encoding}: Python knows no such encoding"):
+        next(iter(read_texts([str(tmp_path)], encoding=encoding)))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16", "utf-8-sig", "big5"])
+def test_known_encodings(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "a.txt").write_bytes("公司".encode(encoding))
+    assert list(read_texts([str(tmp_path / "a.txt")], encoding=encoding)) == [("a.txt", "公司")]
+
+
+def test_a_name_that_is_too_long(tmp_path: Path) -> None:
+    (error,) = read_texts([str(tmp_path / ("长" * 300))])
+    assert isinstance(error, InputError)
+    assert "File name too long" in str(error)

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ie_model.decoding import Span
+from ie_model.relations import (
+    CONTEXT,
+    DISTANCE_BUCKETS,
+    MAX_DISTANCE,
+    PAIR_FIELDS,
+    Frame,
+    candidate_pairs,
+    distance_buckets,
+    frames_from,
+    pair_matrix,
+)
+
+YES, NO = 4.0, -4.0
+SURE = float(1 / (1 + np.exp(-YES)))
+
+
+def span(label: str, first: int, last: int) -> Span:
+    return Span(label, first, last, first, last, 1.0)
+
+
+def row(departed: float = NO, left_role: float = NO, joined: float = NO, status: str = "stated") -> list[float]:
+    return [departed, left_role, joined, *(2.0 * (status == name) for name in ("stated", "reported", "former"))]
+
+
+def frames(spans: list[Span], rows: dict[tuple[int, int], list[float]], threshold: float = 0.5) -> list[Frame]:
+    pairs = candidate_pairs(spans)
+    assert set(rows) <= set(pairs)
+    scores = np.array([rows.get(pair, row()) for pair in pairs], dtype=np.float32)
+    return frames_from(spans, pairs, scores, threshold=threshold)
+
+
+def test_a_person_is_paired_with_what_stands_near() -> None:
+    spans = [
+        span("ORG", 0, 2),
+        span("PERSON", 2, 5),
+        span("MONEY", 6, 8),
+        span("PERSON", 9, 10),
+        span("ROLE", 5 + MAX_DISTANCE, 7 + MAX_DISTANCE),
+    ]
+    assert candidate_pairs(spans) == [(1, 0), (1, 4), (3, 0), (3, 4)]
+    far = [*spans[:4], span("ROLE", 6 + MAX_DISTANCE, 7 + MAX_DISTANCE)]
+    assert candidate_pairs(far) == [(1, 0), (3, 0), (3, 4)]
+
+
+def test_without_persons_there_are_no_pairs() -> None:
+    assert candidate_pairs([span("ORG", 0, 2), span("ROLE", 2, 4)]) == []
+    assert pair_matrix([], start=0, end=9).shape == (0, len(PAIR_FIELDS))
+
+
+def test_features_of_a_pair() -> None:
+    person, before, after = span("PERSON", 50, 53), span("ROLE", 40, 44), span("ORG", 56, 60)
+    matrix = pair_matrix([(person, before), (person, after)], start=30, end=70)
+    assert matrix.tolist() == [
+        # gap 6: bucket 3 of the edges 1 2 4 8 …, odd because the person stands second
+        [50, 53, 40, 44, 30, 40, 53, 70, 2 * 3 + 1, 1],
+        # gap 3: bucket 2
+        [50, 53, 56, 60, 30, 50, 60, 70, 2 * 2, 0],
+    ]
+    wide = pair_matrix([(person, after)], start=0, end=500)
+    assert wide[0, 4:8].tolist() == [50 - CONTEXT, 50, 60, 60 + CONTEXT]
+
+
+def test_distance_buckets() -> None:
+    gaps = np.array([0, 1, 2, 3, 4, 95, 96, 10_000])
+    first = np.ones(len(gaps), dtype=bool)
+    assert distance_buckets(gaps, first).tolist() == [0, 2, 4, 4, 6, 14, 16, 16]
+    assert distance_buckets(gaps, ~first).tolist() == [1, 3, 5, 5, 7, 15, 17, 17]
+    assert DISTANCE_BUCKETS == 18
+
+
+def test_a_departure_with_its_role_and_new_employer() -> None:
+    spans = [span("ORG", 0, 2), span("ROLE", 2, 4), span("PERSON", 4, 6), span("ORG", 8, 10)]
+    rows = {(2, 0): row(YES, status="reported"), (2, 1): row(left_role=YES), (2, 3): row(joined=YES)}
+    assert frames(spans, rows) == [Frame(2, 0, pytest.approx(SURE), "reported", roles=[1], joined=[3])]
+
+
+def test_roles_and_employers_without_a_departure_are_dropped() -> None:
+    spans = [span("ORG", 0, 2), span("ROLE", 2, 4), span("PERSON", 4, 6)]
+    assert frames(spans, {(2, 0): row(joined=YES), (2, 1): row(left_role=YES)}) == []
+    assert frames_from(spans, [], np.zeros((0, 6), dtype=np.float32)) == []
+
+
+def test_the_threshold() -> None:
+    spans = [span("ORG", 0, 2), span("PERSON", 4, 6)]
+    rows = {(1, 0): row(0.0)}  # a probability of one half
+    assert len(frames(spans, rows, threshold=0.5)) == 1
+    assert frames(spans, rows, threshold=0.51) == []
+
+
+def test_each_relation_takes_its_own_label_only() -> None:
+    spans = [span("ORG", 0, 2), span("ROLE", 2, 4), span("PERSON", 4, 6)]
+    (frame,) = frames(spans, {(2, 0): row(YES, left_role=YES), (2, 1): row(YES, joined=YES)})
+    assert (frame.organization, frame.roles, frame.joined) == (0, [], [])
+
+
+def test_a_role_goes_to_the_nearest_departure() -> None:
+    spans = [span("PERSON", 0, 2), span("ORG", 3, 5), span("ROLE", 5, 7), span("ORG", 20, 22), span("ROLE", 22, 24)]
+    rows = {(0, 1): row(YES), (0, 2): row(left_role=YES), (0, 3): row(YES), (0, 4): row(left_role=YES)}
+    assert [(f.organization, f.roles) for f in frames(spans, rows)] == [(1, [2]), (3, [4])]
+
+
+def test_in_a_cv_each_employer_is_joined_after_the_one_before() -> None:
+    spans = [span("PERSON", 0, 2), span("ORG", 5, 7), span("ORG", 15, 17), span("ORG", 25, 27)]
+    rows = {(0, 1): row(YES), (0, 2): row(YES, joined=YES), (0, 3): row(joined=YES)}
+    assert [(f.organization, f.joined) for f in frames(spans, rows)] == [(1, [2]), (2, [3])]
+
+
+def test_nobody_joins_what_they_leave() -> None:
+    spans = [span("PERSON", 0, 2), span("ORG", 5, 7)]
+    (frame,) = frames(spans, {(0, 1): row(YES, joined=YES)})
+    assert frame.joined == []
+
+
+def test_departures_are_told_apart_by_person_and_come_in_order() -> None:
+    spans = [span("PERSON", 0, 2), span("ORG", 3, 5), span("PERSON", 6, 8), span("ORG", 9, 11)]
+    rows = {(0, 1): row(YES), (2, 3): row(YES, status="former"), (0, 3): row(joined=YES)}
+    found = frames(spans, rows)
+    assert [(f.person, f.organization, f.status, f.joined) for f in found] == [
+        (0, 1, "stated", [3]),
+        (2, 3, "former", []),
+    ]

@@ -1,0 +1,118 @@
+"""Corpora to packed tokens."""
+
+from __future__ import annotations
+
+import lzma
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tokenizers import Tokenizer
+
+from training.corpus import CONTINUES, CorpusError, corpus_name, main, pack, read_documents
+
+TEXT = "林知远離開公司。\nＯpenAI 说。\n\n\n第二篇文章。\n  \n第三篇。"
+
+
+def write_xz(path: Path, text: str) -> Path:
+    path.write_bytes(lzma.compress(text.encode()))
+    return path
+
+
+def read_packed(path: Path) -> np.ndarray:
+    return np.fromfile(path, dtype="<u2")
+
+
+def test_documents_are_parted_by_empty_lines(tmp_path: Path) -> None:
+    expected = [["林知远离开公司。", "OpenAI 说。"], ["第二篇文章。"], ["第三篇。"]]
+    (tmp_path / "a.txt").write_text(TEXT, encoding="utf-8")
+    assert list(read_documents(tmp_path / "a.txt")) == expected
+    assert list(read_documents(write_xz(tmp_path / "a.txt.xz", TEXT))) == expected
+    assert corpus_name(tmp_path / "news.txt.xz") == corpus_name(tmp_path / "news.txt") == "news"
+
+
+def test_a_missing_corpus(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"nowhere\.txt: no such corpus file"):
+        list(read_documents(tmp_path / "nowhere.txt"))
+
+
+@pytest.mark.parametrize("damage", ["cut short", "not xz", "not utf-8"])
+def test_a_damaged_corpus(tmp_path: Path, damage: str) -> None:
+    path = write_xz(tmp_path / "a.txt.xz", TEXT * 500)
+    if damage == "cut short":
+        path.write_bytes(path.read_bytes()[:-20])
+    elif damage == "not xz":
+        path.write_bytes(b"plain text")
+    else:
+        path.write_bytes(lzma.compress(TEXT.encode("gb18030")))
+    with pytest.raises(CorpusError, match=r"a\.txt\.xz: damaged corpus file"):
+        list(read_documents(path))
+
+
+def test_packing(tmp_path: Path, tokenizer: Tokenizer, tokenizer_dir: Path) -> None:
+    (tmp_path / "news.txt").write_text("我们公司没有裁员。\nOpenAI\n\n公司", encoding="utf-8")
+    counts = pack(tmp_path / "news.txt", tokenizer_file=tokenizer_dir / "tokenizer.json", output=tmp_path, workers=1)
+    packed = read_packed(tmp_path / "news.train.bin")
+    ids = (packed & (CONTINUES - 1)).tolist()
+    words = ["我", "们", "公", "司", "没", "有", "裁", "员", "。", "OpenAI", "[SEP]", "公", "司", "[SEP]"]
+    assert [tokenizer.id_to_token(i) for i in ids] == words
+    # jieba: 我们 公司 没有 裁员 。 — the second character of each continues it
+    assert (packed >= CONTINUES).tolist() == [False, True] * 4 + [False] * 4 + [True, False]
+    assert counts == {"train": 14, "heldout": 0}
+    assert read_packed(tmp_path / "news.heldout.bin").tolist() == []
+    assert not list(tmp_path.glob("*.partial"))
+
+
+def test_one_document_in_two_hundred_is_held_out(tmp_path: Path, tokenizer_dir: Path) -> None:
+    documents = [f"公司{number}。" for number in range(4000)]
+    (tmp_path / "news.txt").write_text("\n\n".join(documents), encoding="utf-8")
+    counts = pack(tmp_path / "news.txt", tokenizer_file=tokenizer_dir / "tokenizer.json", output=tmp_path, workers=1)
+    tokens = sum(len(document) + 1 for document in documents)
+    assert counts["train"] + counts["heldout"] == tokens
+    assert 0.5 / 200 < counts["heldout"] / tokens < 1.5 / 200
+    before = read_packed(tmp_path / "news.heldout.bin").tolist()
+    # The choice is each document's own: more documents before it do not change it.
+    (tmp_path / "news.txt").write_text("\n\n".join(["一篇新的。", *documents]), encoding="utf-8")
+    pack(tmp_path / "news.txt", tokenizer_file=tokenizer_dir / "tokenizer.json", output=tmp_path, workers=1)
+    assert read_packed(tmp_path / "news.heldout.bin").tolist()[-len(before) :] == before
+
+
+def test_the_command_trains_a_tokenizer_and_packs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    corpora, output = tmp_path / "corpora", tmp_path / "output"
+    corpora.mkdir()
+    write_xz(corpora / "b.txt.xz", TEXT * 20)
+    (corpora / "a.txt").write_text(TEXT, encoding="utf-8")
+    arguments = ["--corpora", str(corpora), "--output", str(output), "--workers", "1", "--latin-entries", "100"]
+    assert main(arguments) == 0
+    assert {path.name for path in output.iterdir()} == {
+        "tokenizer.json", "tokenizer_config.json",
+        "a.train.bin", "a.heldout.bin", "b.train.bin", "b.heldout.bin",
+    }  # fmt: skip
+    assert capsys.readouterr().out.splitlines()[1].startswith('a.txt: {"train": ')
+    made = {path.name: path.stat().st_mtime_ns for path in output.iterdir()}
+    assert main(arguments) == 0
+    assert {path.name: path.stat().st_mtime_ns for path in output.iterdir()} == made, "done work was done again"
+
+
+@pytest.mark.parametrize("with_tokenizer", [True, False])
+def test_a_damaged_corpus_leaves_what_was_there(
+    tmp_path: Path, tokenizer_dir: Path, capsys: pytest.CaptureFixture[str], with_tokenizer: bool
+) -> None:
+    corpora, output = tmp_path / "corpora", tmp_path / "output"
+    corpora.mkdir()
+    output.mkdir()
+    path = write_xz(corpora / "b.txt.xz", TEXT * 2000)
+    path.write_bytes(path.read_bytes()[:-20])
+    (output / "a.train.bin").write_bytes(b"precious")
+    arguments = ["--corpora", str(corpora), "--output", str(output), "--workers", "1"]
+    if with_tokenizer:
+        arguments += ["--tokenizer", str(tokenizer_dir / "tokenizer.json")]
+    assert main(arguments) == 2
+    assert f"{path}: damaged corpus file" in capsys.readouterr().err
+    assert {file.name: file.read_bytes() for file in output.iterdir()} == {"a.train.bin": b"precious"}
+
+
+def test_a_folder_without_corpora(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--corpora", str(tmp_path), "--output", str(tmp_path / "out")]) == 2
+    assert capsys.readouterr().err == f"{tmp_path}: no .txt or .txt.xz corpus in this folder\n"
+    assert not (tmp_path / "out").exists()

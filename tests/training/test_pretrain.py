@@ -1,0 +1,314 @@
+"""Pretraining a tiny encoder on random tokens."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import load_file
+from torch import Tensor
+from transformers import AutoModelForMaskedLM
+
+from training import pretrain as module
+from training.corpus import CONTINUES
+from training.pretrain import PackedTokens, PretrainError, Recipe, learning_rate_factor, main, masked_batch, train
+
+SPECIAL = {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4}
+BODY = 30
+
+
+@pytest.fixture
+def data(tokenizer_dir: Path, tmp_path: Path) -> Path:
+    """A folder of packed tokens: documents of 40 tokens that repeat themselves."""
+    folder = tmp_path / "data"
+    shutil.copytree(tokenizer_dir, folder)
+    random = np.random.default_rng(0)
+    for name, count in (("one", 1600), ("two", 900)):
+        for split in ("train", "heldout"):
+            tokens = random.integers(5, 60, count).astype("<u2")
+            tokens[1::3] |= CONTINUES
+            tokens[39::40] = SPECIAL["[SEP]"]
+            tokens.tofile(folder / f"{name}.{split}.bin")
+    return folder
+
+
+@pytest.fixture
+def recipe(data: Path, tmp_path: Path) -> Recipe:
+    return Recipe(
+        data=str(data),
+        output=str(tmp_path / "run"),
+        mix={"one": 1.0, "two": 0.5},
+        layers=1,
+        hidden=32,
+        intermediate=32,
+        heads=2,
+        length=BODY + 2,
+        sequences=4,
+        total_tokens=6 * 4 * (BODY + 2),
+        warmup_tokens=256,
+        compile=False,
+        attention="sdpa",
+    )
+
+
+def log(recipe: Recipe) -> list[dict[str, Any]]:
+    """What the run logged, the clock left out."""
+    lines = (Path(recipe.output) / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    records = [json.loads(line) for line in lines]
+    return [{k: v for k, v in r.items() if k not in ("tokens_per_second", "minutes_left")} for r in records]
+
+
+def weights(recipe: Recipe) -> dict[str, Tensor]:
+    return load_file(Path(recipe.output) / "encoder" / "model.safetensors")
+
+
+def assert_same_run(one: Recipe, two: Recipe) -> None:
+    assert log(one) == log(two)
+    a, b = weights(one), weights(two)
+    assert a.keys() == b.keys()
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    mine, theirs = (torch.load(Path(r.output) / "checkpoint.pt")["model"] for r in (one, two))
+    assert all(torch.equal(mine[name], theirs[name]) for name in mine), "the weights before rounding differ"
+
+
+def with_values(recipe: Recipe, **values: Any) -> Recipe:
+    return Recipe(**{**recipe.__dict__, **values})
+
+
+@pytest.fixture
+def whole(recipe: Recipe, tmp_path: Path) -> Recipe:
+    """The recipe of a run that nothing interrupted."""
+    whole = with_values(recipe, output=str(tmp_path / "whole"))
+    train(whole, log_every=1)
+    return whole
+
+
+def test_stopped_and_resumed(recipe: Recipe, whole: Recipe) -> None:
+    for step in (1, 2):
+        train(recipe, minutes=0, log_every=1)  # out of time after one step
+        assert log(recipe)[-1]["step"] == step
+    train(recipe, log_every=1)
+    assert [record["step"] for record in log(whole)] == [1, 2, 3, 4, 5, 6]
+    assert_same_run(recipe, whole)
+
+
+def test_killed_and_resumed(recipe: Recipe, whole: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    original, calls = masked_batch, []
+
+    def dies(*arguments: Any, **keywords: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return original(*arguments, **keywords)
+
+    monkeypatch.setattr(module, "masked_batch", dies)
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, log_every=1, save_minutes=0)
+    assert not (Path(recipe.output) / "encoder").exists()
+    monkeypatch.undo()
+    train(recipe, log_every=1)
+    assert_same_run(recipe, whole)
+
+
+def test_a_finished_run_is_left_as_it_is(whole: Recipe) -> None:
+    before = log(whole), weights(whole)
+    train(whole, log_every=1)
+    assert log(whole) == before[0]
+    assert all(torch.equal(value, before[1][name]) for name, value in weights(whole).items())
+
+
+def test_the_seed_decides(recipe: Recipe, whole: Recipe) -> None:
+    other = with_values(recipe, seed=2)
+    train(other, log_every=1)
+    assert [record["loss"] for record in log(other)] != [record["loss"] for record in log(whole)]
+
+
+def test_the_loss_falls(recipe: Recipe) -> None:
+    longer = with_values(recipe, total_tokens=80 * 4 * (BODY + 2))
+    train(longer, log_every=20)
+    losses = [record["loss"] for record in log(longer)]
+    # The data hold 55 tokens of some 7,000: learning which ones takes the loss below log 7000 to log 55.
+    assert losses[0] > 5
+    assert losses[-1] < 4.5
+    assert log(longer)[-1]["heldout_loss"] < 4.5
+
+
+def test_the_encoder_loads_in_transformers(whole: Recipe) -> None:
+    folder = Path(whole.output) / "encoder"
+    model = AutoModelForMaskedLM.from_pretrained(folder, local_files_only=True)
+    assert model.config.hidden_size == 32
+    assert {path.name for path in folder.iterdir()} >= {"config.json", "tokenizer.json", "tokenizer_config.json"}
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("change", [{"hidden": 64}, {"seed": 5}, {"mix": {"one": 1.0}}, {"mask_rate": 0.5}])
+def test_a_checkpoint_of_another_configuration(whole: Recipe, change: dict[str, Any]) -> None:
+    before = snapshot(Path(whole.output))
+    (key,) = change
+    with pytest.raises(PretrainError, match=rf"checkpoint\.pt was made with other values of \['{key}'\]"):
+        train(with_values(whole, **change))
+    assert snapshot(Path(whole.output)) == before
+
+
+@pytest.mark.parametrize("damage", ["truncated", "empty"])
+def test_a_damaged_checkpoint(whole: Recipe, damage: str) -> None:
+    path = Path(whole.output) / "checkpoint.pt"
+    path.write_bytes(path.read_bytes()[:2000] if damage == "truncated" else b"")
+    before = snapshot(Path(whole.output))
+    with pytest.raises(PretrainError, match=r"checkpoint\.pt"):
+        train(whole)
+    assert snapshot(Path(whole.output)) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("tokenizer.json", r"tokenizer\.json is missing; make it with: python -m training\.corpus"),
+        ("two.train.bin", r"two\.train\.bin is missing; make it with: python -m training\.corpus"),
+        ("one.heldout.bin", r"one\.heldout\.bin is missing"),
+    ],
+)
+def test_missing_packed_files(recipe: Recipe, data: Path, name: str, complaint: str) -> None:
+    (data / name).unlink()
+    with pytest.raises(PretrainError, match=complaint):
+        train(recipe)
+    assert not Path(recipe.output).exists()
+
+
+def test_a_packed_file_that_holds_no_sequence(recipe: Recipe, data: Path) -> None:
+    (data / "two.train.bin").write_bytes(b"\5\0" * 29)
+    with pytest.raises(PretrainError, match=r"two\.train\.bin holds 29 tokens, fewer than one sequence of 30"):
+        train(recipe)
+    (data / "two.train.bin").write_bytes(b"")
+    with pytest.raises(PretrainError, match=r"two\.train\.bin holds 0 tokens"):
+        train(recipe)
+
+
+def test_mistakes_on_the_command_line(recipe: Recipe, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text("sequence: 3\n", encoding="utf-8")
+    assert main(["--recipe", str(path)]) == 2
+    assert f"{path}: unknown keys ['sequence']; known: ['adam_lr'" in capsys.readouterr().err
+    assert main(["--recipe", str(tmp_path / "nowhere.yaml")]) == 2
+    assert "nowhere.yaml" in capsys.readouterr().err
+    path.write_text(yaml.safe_dump({**recipe.__dict__, "data": str(tmp_path)}), encoding="utf-8")
+    assert main(["--recipe", str(path)]) == 2
+    assert capsys.readouterr().err.startswith(f"{tmp_path / 'tokenizer.json'} is missing")
+
+
+def test_values_set_on_the_command_line(recipe: Recipe, tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(yaml.safe_dump(dict(recipe.__dict__)), encoding="utf-8")
+    output = tmp_path / "elsewhere"
+    arguments = ["--set", f"output={output}", "--set", "mix={one: 2}", "--set", "total_tokens=128"]
+    assert main(["--recipe", str(path), *arguments]) == 0
+    saved = torch.load(output / "checkpoint.pt")
+    assert (saved["step"], saved["recipe"]["mix"]) == (1, {"one": 2})
+
+
+def batch(packed: np.ndarray, count: int, *, whole_words: float = 0.0, seed: int = 0) -> tuple[Tensor, ...]:
+    return masked_batch(
+        packed,
+        count=count,
+        vocabulary=100,
+        special=SPECIAL,
+        random=np.random.default_rng(seed),
+        whole_words=whole_words,
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    rows=st.integers(1, 6),
+    share=st.floats(0.02, 0.6),
+    whole_words=st.sampled_from([0.0, 0.5, 1.0]),
+)
+def test_exactly_so_many_positions_are_hidden(seed: int, rows: int, share: float, whole_words: float) -> None:
+    random = np.random.default_rng(seed)
+    packed = random.integers(5, 100, (rows, BODY)).astype(np.uint16)
+    packed[random.random(packed.shape) < 0.5] |= CONTINUES
+    packed[:, BODY // 2] = SPECIAL["[SEP]"]
+    count = max(1, int(share * rows * BODY))
+    ids, positions, targets = batch(packed, count, whole_words=whole_words, seed=seed)
+    assert ids.shape == (rows, BODY + 2)
+    assert len(set(positions.tolist())) == len(targets) == count
+    plain = np.full((rows, BODY + 2), 2, dtype=np.int64)
+    plain[:, 1:-1], plain[:, -1] = packed & (CONTINUES - 1), 3
+    assert (plain.reshape(-1)[positions] == targets.numpy()).all()
+    assert (targets >= 5).all(), "a special token was hidden"
+    assert (ids[:, 0] == 2).all()
+    assert (ids[:, -1] == 3).all()
+    untouched = np.ones(rows * (BODY + 2), dtype=bool)
+    untouched[positions] = False
+    assert (ids.reshape(-1).numpy()[untouched] == plain.reshape(-1)[untouched]).all()
+    shown = set(ids.reshape(-1)[positions].tolist())
+    assert not shown & {0, 1, 2, 3}
+
+
+def test_most_hidden_tokens_become_the_mask() -> None:
+    packed = np.random.default_rng(0).integers(5, 100, (200, BODY)).astype(np.uint16)
+    ids, positions, targets = batch(packed, 3000)
+    shown = ids.reshape(-1)[positions]
+    masked = (shown == SPECIAL["[MASK]"]).float().mean().item()
+    kept = (shown == targets).float().mean().item()
+    assert masked == pytest.approx(0.8, abs=0.03)
+    assert kept == pytest.approx(0.1, abs=0.02)  # a hundredth of the random ones besides
+
+
+def test_whole_words_are_hidden_together() -> None:
+    packed = np.tile(np.arange(5, 5 + BODY, dtype=np.uint16), (8, 1))
+    packed[:, 1::3] |= CONTINUES
+    packed[:, 2::3] |= CONTINUES  # words of three tokens
+    _, positions, _ = batch(packed, 24, whole_words=1.0)
+    words = Counter((int(p) // (BODY + 2), (int(p) % (BODY + 2) - 1) // 3) for p in positions)
+    assert sorted(words.values()) == [3] * 8
+    _, positions, _ = batch(packed, 24, whole_words=0.0)
+    words = Counter((int(p) // (BODY + 2), (int(p) % (BODY + 2) - 1) // 3) for p in positions)
+    assert len(words) > 12
+
+
+def test_an_epoch_reads_every_sequence_by_its_weight(data: Path) -> None:
+    packed = PackedTokens(data, {"one": 1.0, "two": 2.0}, split="train", length=BODY + 2, seed=1)
+    one, two = (np.fromfile(data / f"{name}.train.bin", dtype="<u2") for name in ("one", "two"))
+    epoch = packed.sequences(0, 1600 // BODY + 2 * (900 // BODY))
+    expected = Counter(one[: 53 * BODY].reshape(-1, BODY)[row].tobytes() for row in range(53))
+    for row in two.reshape(-1, BODY):
+        expected[row.tobytes()] += 2
+    assert Counter(row.astype("<u2").tobytes() for row in epoch) == expected
+
+
+def test_sequences_depend_on_their_number_alone(data: Path) -> None:
+    def tokens() -> PackedTokens:
+        return PackedTokens(data, {"one": 1.0, "two": 0.5}, split="train", length=BODY + 2, seed=1)
+
+    # 53 + 15 sequences an epoch: this reads into the third.
+    everything = tokens().sequences(0, 160)
+    for first, count in ((0, 7), (66, 5), (130, 30)):
+        assert (tokens().sequences(first, count) == everything[first : first + count]).all()
+    assert not (everything[:68] == everything[68:136]).all()
+
+
+@pytest.mark.parametrize(
+    ("tokens", "factor"), [(0, 0.01), (50, 0.5), (100, 1.0), (700, 1.0), (850, 0.5), (1000, 0.0), (1100, 0.0)]
+)
+def test_learning_rate(tokens: int, factor: float) -> None:
+    recipe = Recipe(total_tokens=1000, warmup_tokens=100, decay=0.3)
+    assert learning_rate_factor(tokens, recipe) == pytest.approx(factor)
+
+
+def test_without_decay_the_rate_stays() -> None:
+    recipe = Recipe(total_tokens=1000, warmup_tokens=100, decay=0.0)
+    assert [learning_rate_factor(tokens, recipe) for tokens in (100, 500, 999)] == [1.0, 1.0, 1.0]

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from training.pretrain import Recipe as PretrainRecipe
+from training.recipe import Recipe, RecipeError, Stage
+
+RECIPES = Path(__file__).parents[2] / "training" / "recipes"
+GOOD: dict[str, Any] = {
+    "encoder": "random",
+    "output": "runs/x",
+    "stages": [{"sources": {"seeds": 2}, "epochs": 3}, {"sources": {"resume": 0.5}}],
+}
+
+
+def test_a_recipe_and_its_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(yaml.safe_dump(GOOD), encoding="utf-8")
+    recipe = Recipe.read(path)
+    assert recipe.stages == (
+        Stage(sources={"seeds": 2}, epochs=3, learning_rate=3e-4),
+        Stage(sources={"resume": 0.5}, epochs=4),
+    )
+    assert (recipe.encoder, recipe.output, recipe.tokens, recipe.seed) == ("random", "runs/x", 2048, 1)
+
+
+def test_a_recipe_is_its_dictionary() -> None:
+    recipe = Recipe.from_dict(GOOD)
+    assert Recipe.from_dict({**recipe.to_dict(), "stages": list(recipe.to_dict()["stages"])}) == recipe
+    assert recipe.with_values(seed=7).seed == 7
+    assert recipe.seed == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"epoch": 3}, r"unknown keys \['epoch'\]; known: \['bf16', 'data_root'"),
+        ({"stages": [{"epochs": 3}]}, "stage 1 needs 'sources'"),
+        ({"stages": [GOOD["stages"][0], {"sources": {}, "rate": 1}]}, r"stage 2 needs 'sources' .* not \['rate'\]"),
+        ({"stages": None}, "stages"),
+        ({"stages": ["seeds"]}, "stage 1"),
+        ({"stages": []}, "stages"),
+    ],
+)
+def test_faults_are_named(tmp_path: Path, change: dict[str, Any], complaint: str) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(yaml.safe_dump({**GOOD, **change}), encoding="utf-8")
+    with pytest.raises(RecipeError, match=complaint) as caught:
+        Recipe.read(path)
+    assert str(caught.value).startswith(str(path))
+
+
+@pytest.mark.parametrize("key", ["encoder", "output", "stages"])
+def test_keys_that_must_be_there(key: str) -> None:
+    with pytest.raises(RecipeError, match=f"recipe: the key '{key}' is missing"):
+        Recipe.from_dict({name: value for name, value in GOOD.items() if name != key})
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"), [("a: [", "not YAML"), ("", "expected keys"), ("- 1", "expected keys")]
+)
+def test_files_that_are_no_recipe(tmp_path: Path, content: str, complaint: str) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(RecipeError, match=complaint):
+        Recipe.read(path)
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"nowhere\.yaml: no such recipe; see training/recipes/"):
+        Recipe.read(tmp_path / "nowhere.yaml")
+
+
+def test_the_recipes_of_the_project_can_be_read() -> None:
+    paths = sorted(RECIPES.glob("*.yaml"))
+    assert {"base.yaml", "pretrain.yaml"} <= {path.name for path in paths}
+    for path in paths:
+        if path.name.startswith("pretrain"):
+            assert PretrainRecipe.read(path).mix
+            continue
+        recipe = Recipe.read(path)
+        for stage in recipe.stages:
+            assert set(stage.sources) <= {"seeds", "news-units", "cluener", "resume"}

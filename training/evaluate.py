@@ -36,10 +36,14 @@ PARTS = ("pair", "role", "joined", "status", "frame")
 
 
 def score(examples: Sequence[Example], documents: Sequence[Document]) -> dict[str, Any]:
-    """All figures of a set, with 95 % bootstrap intervals over its documents."""
-    spans = [span_counts(e, d, LABELS) for e, d in zip(examples, documents, strict=True)]
+    """All figures of a set, with 95 % bootstrap intervals over its documents.
+
+    Only the labels that the set marks completely are scored.
+    """
+    labels = [label for label in LABELS if all(label in example.complete for example in examples)]
+    spans = [span_counts(e, d, labels) for e, d in zip(examples, documents, strict=True)]
     report: dict[str, Any] = {"documents": len(examples), "spans": {}, "departures": {}}
-    for label in (*LABELS, "micro"):
+    for label in (*labels, "micro"):
         column = [total(c.values()) if label == "micro" else c[label] for c in spans]
         report["spans"][label] = _figures(column)
     if any(example.departures is not None for example in examples):
@@ -133,7 +137,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             output = options.output or Path("results/leave_one_out.json")
             write_results(output, command=command, examples=examples, report={**report, "articles": articles})
         else:
-            examples = read_source(options.data, data_root=Path(options.data_root), split=options.split)
+            examples = read_source(
+                options.data, data_root=Path(options.data_root), split=options.split, purpose="evaluate"
+            )
             extractor = Extractor.load(options.model, runtime=options.runtime)
             documents = [extractor(e.text, id=e.id) for e in track(examples, transient=True)]
             report = score(examples, documents)

@@ -30,6 +30,14 @@ def test_a_set_without_departures_has_no_figures_of_them() -> None:
     assert report["departures"] == {}
 
 
+def test_labels_that_a_set_does_not_mark_are_not_scored() -> None:
+    entities = (Entity("PERSON", "林知远", 0, 3, 1.0), Entity("MONEY", "星河", 5, 7, 1.0))
+    example = replace(EXAMPLE, complete=frozenset({"PERSON", "ORG"}), departures=None)
+    report = evaluate.score([example], [Document(text=TEXT, entities=entities)])
+    assert set(report["spans"]) == {"PERSON", "ORG", "micro"}
+    assert report["spans"]["micro"]["predicted"] == 1
+
+
 def test_every_fold_starts_from_the_shared_stages_and_leaves_its_article_out(
     monkeypatch: pytest.MonkeyPatch, extractor: Extractor, tmp_path: Path
 ) -> None:

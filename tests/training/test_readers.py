@@ -67,7 +67,7 @@ def test_cluener_of_two_that_overlap_the_longer_stays(tmp_path: Path) -> None:
 )
 def test_a_bad_cluener_line_is_named(tmp_path: Path, bad: str) -> None:
     path = write_lines(tmp_path / "CLUENER2020" / "train.json", '{"text": "好", "label": {}}', bad)
-    with pytest.raises(DataError, match=r"line 2: not a CLUENER sentence") as caught:
+    with pytest.raises(DataError, match=r"line 2: expected a CLUENER sentence") as caught:
         read_cluener(tmp_path, "train")
     assert str(caught.value).startswith(str(path))
 
@@ -86,7 +86,7 @@ def test_resume_columns(tmp_path: Path) -> None:
 
 def test_columns_keep_spaces_and_the_last_sentence(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "x", "A B-ORG", " I-ORG", "B E-ORG", "", "", "好 O")
-    first, second = read_columns(path, source="x", mapping={"ORG": "ORG"}, complete=frozenset({"ORG"}))
+    first, second = read_columns(path, source="x", labels={"ORG": "ORG"}, own_labels=("ORG",))
     assert (first.text, surfaces(first)) == ("A B", [("A B", "ORG")])
     assert (second.text, second.spans) == ("好", ())
 
@@ -167,8 +167,8 @@ def test_missing_files_name_the_option(tmp_path: Path, read: Any) -> None:
 
 
 def test_unknown_sources_are_told_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="unknown source 'msra'; known: seeds, news-units, cluener, resume"):
-        read_source("msra", data_root=tmp_path)
+    with pytest.raises(DataError, match="unknown source 'nonsense'; known: seeds, news-units, cluener, resume, msra"):
+        read_source("nonsense", data_root=tmp_path)
 
 
 ARTICLE = "林知远2019年离开星河科技加入云栖，2023年3月辞去云栖总裁，创办Boson。"

@@ -1,0 +1,51 @@
+"""Reading the publishers' files: every fault names the file, the line and what was expected."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from training.data.example import DataError, expect_file
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a UTF-8 file, ended by line feeds only (a text may hold other separators)."""
+    content = expect_file(path).read_bytes()
+    if not content.strip():
+        raise DataError(f"{path}, line 1: expected data, the file is empty")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        number = content.count(b"\n", 0, error.start) + 1
+        raise DataError(f"{path}, line {number}: expected UTF-8 ({error.reason})") from error
+    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
+
+
+def read_json_lines(path: Path, expected: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The number and the object of every line; `expected` says what an object is."""
+    for number, line in enumerate(read_lines(path), 1):
+        with faults_at(path, number, expected):
+            row = json.loads(line)
+            if not isinstance(row, dict):
+                raise ValueError(f"found a {type(row).__name__}")
+        yield number, row
+
+
+@contextmanager
+def faults_at(path: Path, number: int, expected: str) -> Iterator[None]:
+    """Turn whatever a malformed line makes fail into a DataError that says where it is."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        detail = f"no {error}" if isinstance(error, KeyError) else error
+        raise DataError(f"{path}, line {number}: expected {expected}: {detail}") from error
+
+
+def check_place(text: str, surface: str, start: int) -> None:
+    """ValueError unless `surface` stands in the text at `start`."""
+    if not surface or start < 0 or not text.startswith(surface, start):
+        found = text[start : start + len(surface)] if start >= 0 else ""
+        raise ValueError(f"{surface!r} is not at {start}, there is {found!r}")

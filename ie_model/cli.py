@@ -160,23 +160,16 @@ def _print_table(documents: list[Document]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from ie_model.render import TABLE_COLUMNS, table_cells
+
     console = Console()
     table = Table(title="Departures", title_justify="left")
-    for name in ("document", "who", "left", "as", "for", "when", "status", "score"):
+    for name in ("document", *TABLE_COLUMNS):
         table.add_column(name, justify="right" if name == "score" else "left", overflow="fold")
     count = 0
     for document in documents:
         for departure in document.departures:
-            cells = (
-                (document.id or "")[:12],
-                departure.person,
-                departure.organization,
-                "、".join(departure.roles),
-                "、".join(departure.joined),
-                departure.date.text if departure.date else "",
-                departure.status,
-                f"{departure.score:.2f}",
-            )
+            cells = ((document.id or "")[:12], *table_cells(departure))
             # Text, not str: a square bracket in an article is not markup.
             table.add_row(*(Text(cell) for cell in cells))
             count += 1

@@ -59,6 +59,8 @@ class TextEncoder:
     """Encodes texts with a tokenizer.json; immutable, safe to share between threads."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
+        # A text that spells out [MASK] means these characters, not the special token.
+        tokenizer.encode_special_tokens = True
         self._tokenizer = tokenizer
         missing = [token for token in SPECIAL_TOKENS if tokenizer.token_to_id(token) is None]
         if missing:

@@ -39,9 +39,13 @@ def _marked(document: Document) -> str:
     return "".join(pieces)
 
 
-def _row(document: Document, departure: Departure) -> str:
-    evidence = document.text[departure.evidence.start : departure.evidence.end]
-    cells = (
+#: What tables for people say of a departure, on the screen and in HTML.
+TABLE_COLUMNS = ("who", "left", "as", "for", "when", "status", "score")
+
+
+def table_cells(departure: Departure) -> tuple[str, ...]:
+    """One departure's cells, a string for each of TABLE_COLUMNS."""
+    return (
         departure.person,
         departure.organization,
         "、".join(departure.roles),
@@ -49,19 +53,22 @@ def _row(document: Document, departure: Departure) -> str:
         departure.date.text if departure.date else "",
         departure.status,
         f"{departure.score:.2f}",
-        evidence,
     )
+
+
+def _row(document: Document, departure: Departure) -> str:
+    evidence = document.text[departure.evidence.start : departure.evidence.end]
+    cells = (*table_cells(departure), evidence)
     return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
 
 
 def render_fragment(document: Document) -> str:
     """The table and the marked text of one document, for a page or a notebook."""
     language = "zh-Hant" if is_traditional(document.text) else "zh-Hans"
-    heads = ("who", "left", "as", "for", "when", "status", "score", "evidence")
     table = ""
     if document.departures:
         rows = "".join(_row(document, departure) for departure in document.departures)
-        head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+        head = "".join(f'<th scope="col">{name}</th>' for name in (*TABLE_COLUMNS, "evidence"))
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     title = f"<h2>{escape(document.id)}</h2>" if document.id else ""
     article = f"<article>{_marked(document)}</article>"

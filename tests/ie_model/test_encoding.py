@@ -46,6 +46,12 @@ def test_tokens_of_any_text(text_encoder: TextEncoder, text: str) -> None:
     assert all(i in covered for i, character in enumerate(text) if character in "林离Aa1。龍é😀")
 
 
+def test_special_tokens_spelt_out_are_plain_text(text_encoder: TextEncoder) -> None:
+    encoding = text_encoder("林[MASK]知[SEP]")
+    assert not {text_encoder.cls_id, text_encoder.sep_id, text_encoder.pad_id} & set(encoding.ids.tolist())
+    assert len(encoding) > 4, "[MASK] is brackets and a word, not one token"
+
+
 def test_an_empty_text(text_encoder: TextEncoder) -> None:
     encoding = text_encoder("")
     assert len(encoding) == 0

@@ -25,6 +25,7 @@ from rich.table import Table
 from ie_model.document import Document
 from ie_model.errors import IEModelError
 from ie_model.extractor import Extractor
+from ie_model.model_folder import SAFETENSORS, ModelFolder
 from ie_model.scheme import LABELS
 from training.data.example import DataError, Example
 from training.data.sources import read_source
@@ -87,6 +88,11 @@ def fingerprint(examples: Sequence[Example]) -> str:
     return digest.hexdigest()[:16]
 
 
+def weights_fingerprint(folder: Path) -> str:
+    """A short hash of a model's weights, which says whose figures these are."""
+    return hashlib.sha256((folder / SAFETENSORS).read_bytes()).hexdigest()[:16]
+
+
 def print_report(title: str, rows: Sequence[tuple[str, dict[str, Any]]]) -> None:
     """A line for each (name, report): F1 of every label, and of the departures' parts."""
     table = Table(title=title, title_justify="left")
@@ -141,11 +147,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 options.data, data_root=Path(options.data_root), split=options.split, purpose="evaluate"
             )
             extractor = Extractor.load(options.model, runtime=options.runtime)
+            model = ModelFolder.open(options.model, runtime=options.runtime).path
             documents = [extractor(e.text, id=e.id) for e in track(examples, transient=True)]
             report = score(examples, documents)
             print_report(f"{options.data} {options.split}, strict F1", [("all", report)])
             command = f"python -m training.evaluate --data {options.data} --split {options.split}"
             if options.output:
+                report = {"model": weights_fingerprint(model), **report}
                 write_results(options.output, command=command, examples=examples, report=report)
     except (RecipeError, DataError, IEModelError) as error:
         print(error, file=sys.stderr)

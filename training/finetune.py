@@ -125,7 +125,8 @@ class BatchTrainer(Trainer):
                         "weight_decay": decay if is_matrix else 0.0,
                     }
                     for (in_encoder, is_matrix), parameters in groups.items()
-                ]
+                ],
+                fused=True,
             )
         return self.optimizer
 

@@ -165,7 +165,8 @@ def _print_table(documents: list[Document]) -> None:
     console = Console()
     table = Table(title="Departures", title_justify="left")
     for name in ("document", *TABLE_COLUMNS):
-        table.add_column(name, justify="right" if name == "score" else "left", overflow="fold")
+        short = name in ("document", "status", "score")
+        table.add_column(name, justify="right" if name == "score" else "left", overflow="fold", no_wrap=short)
     count = 0
     for document in documents:
         for departure in document.departures:

@@ -25,7 +25,7 @@ from rich.table import Table
 from ie_model.document import Document
 from ie_model.errors import IEModelError
 from ie_model.extractor import Extractor
-from ie_model.model_folder import SAFETENSORS, ModelFolder
+from ie_model.model_folder import CONFIG, SAFETENSORS, ModelFolder
 from ie_model.scheme import LABELS
 from training.data.example import DataError, Example
 from training.data.sources import read_source
@@ -65,6 +65,12 @@ def leave_one_out(recipe: Recipe) -> tuple[list[Example], list[Document]]:
     The leading stages that do not use the seeds are the same for every article and run
     once; the others run once for each article, without it.
     """
+    config = Path(recipe.encoder) / CONFIG
+    if config.is_file() and "ie_model" in json.loads(config.read_text(encoding="utf-8")):
+        raise RecipeError(
+            f"{recipe.encoder} is a fine-tuned model, which may have seen the articles; "
+            "name an encoder that was only pretrained"
+        )
     shared = next((i for i, s in enumerate(recipe.stages) if "seeds" in s.sources), len(recipe.stages))
     start = None
     if shared:

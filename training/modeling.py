@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save
 from tokenizers import Tokenizer
 from torch import Tensor
@@ -45,8 +46,18 @@ def tokenizer_folder(recipe: Recipe) -> Path:
     if recipe.encoder == "random" or folder.is_dir():
         raise RecipeError(f"{folder}: no {TOKENIZER} here; name its folder with the key 'tokenizer'")
     saved = Path(recipe.output) / "tokenizer"
-    AutoTokenizer.from_pretrained(recipe.encoder, use_fast=True).save_pretrained(saved)
+    try:
+        AutoTokenizer.from_pretrained(recipe.encoder, use_fast=True).save_pretrained(saved)
+    except (OSError, ValueError) as error:
+        raise _no_encoder(recipe.encoder, error) from error
     return saved
+
+
+def _no_encoder(encoder: str, error: Exception) -> RecipeError:
+    return RecipeError(
+        f"encoder {encoder}: {str(error).splitlines()[0]} Pretrain one (training/README.md), or start "
+        "from the published model with --encoder ie_model/weights"
+    )
 
 
 def build_model(recipe: Recipe, scheme: TagScheme) -> SpanLinkModel:
@@ -75,12 +86,25 @@ def build_model(recipe: Recipe, scheme: TagScheme) -> SpanLinkModel:
     try:
         config = AutoConfig.from_pretrained(recipe.encoder, **_labels(scheme))
     except (OSError, ValueError) as error:
-        raise RecipeError(f"encoder {recipe.encoder}: {str(error).splitlines()[0]}") from error
+        raise _no_encoder(recipe.encoder, error) from error
     _set_dropout(config, recipe.dropout)
     classifier = AutoModelForTokenClassification.from_pretrained(
         recipe.encoder, config=config, ignore_mismatched_sizes=True, dtype=torch.float32
     )
-    return SpanLinkModel(classifier)
+    network = SpanLinkModel(classifier)
+    _take_over_link_head(network, Path(recipe.encoder) / SAFETENSORS)
+    return network
+
+
+def _take_over_link_head(network: SpanLinkModel, path: Path) -> None:
+    """Where the encoder is a model of ours, its link head is trained on too."""
+    if not path.is_file():
+        return
+    prefix = "link_head."
+    with safe_open(path, framework="pt") as tensors:
+        state = {k.removeprefix(prefix): tensors.get_tensor(k).float() for k in tensors.keys() if k.startswith(prefix)}  # noqa: SIM118
+    if state:
+        network.link_head.load_state_dict(state)
 
 
 def _set_dropout(config: Any, rate: float) -> None:

@@ -10,7 +10,7 @@ from ie_model.document import Document, Entity
 from ie_model.extractor import Extractor
 from training import evaluate
 from training.data.example import Example, GoldSpan
-from training.recipe import Recipe, Stage
+from training.recipe import Recipe, RecipeError, Stage
 
 TEXT = "林知远离开星河科技。"
 EXAMPLE = Example("1", "test", TEXT, (GoldSpan(0, 3, "PERSON"), GoldSpan(5, 9, "ORG")), departures=())
@@ -61,6 +61,12 @@ def test_every_fold_starts_from_the_shared_stages_and_leaves_its_article_out(
         (str(tmp_path / "leave-one-out" / "a"), "a", range(1, 2), shared),
         (str(tmp_path / "leave-one-out" / "b"), "b", range(1, 2), shared),
     ]
+
+
+def test_a_model_that_may_have_seen_the_articles_is_no_encoder_for_it(model_dir: Path, tmp_path: Path) -> None:
+    recipe = Recipe(encoder=str(model_dir), output=str(tmp_path), stages=(Stage(sources={"seeds": 1}),))
+    with pytest.raises(RecipeError, match="only pretrained"):
+        evaluate.leave_one_out(recipe)
 
 
 def test_the_command_line_writes_what_it_prints(

@@ -71,6 +71,22 @@ def test_a_saved_network_comes_back(bert: Path, tmp_path: Path) -> None:
     assert torch.allclose(hidden, other_hidden, atol=2e-2)
 
 
+def test_a_published_model_brings_its_link_head(bert: Path, tmp_path: Path) -> None:
+    network = build_model(recipe_for(bert), TagScheme())
+    save_model(network, tmp_path, tokenizer=bert)
+    again = build_model(recipe_for(tmp_path), TagScheme())
+    for name, value in network.link_head.state_dict().items():
+        assert torch.equal(again.link_head.state_dict()[name], value.half().float()), name
+
+
+def test_a_missing_encoder_names_the_published_one(tmp_path: Path) -> None:
+    recipe = recipe_for("runs/no/such/encoder", tokenizer="")
+    with pytest.raises(RecipeError, match="--encoder ie_model/weights"):
+        tokenizer_folder(recipe)
+    with pytest.raises(RecipeError, match="--encoder ie_model/weights"):
+        build_model(recipe, TagScheme())
+
+
 def test_a_random_encoder_needs_a_tokenizer(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="name its folder with the key 'tokenizer'"):
         tokenizer_folder(recipe_for("random", tokenizer=str(tmp_path)))

@@ -31,8 +31,8 @@ def departures_of(text: str, spans: Sequence[Span], frames: Sequence[Frame]) -> 
     """Merge the frames of one article into facts, in the order of their first frame.
 
     Mentions that `names.cluster` finds equal are one person or organisation. The status
-    is the strongest that a frame gives (stated, reported, former), the evidence that of
-    its surest frame; roles and new employers are the union.
+    is the strongest that a frame gives (stated, reported, former), the evidence that of the
+    surest frame with this status; roles and new employers are the union.
     """
     if not frames:
         return ()
@@ -48,7 +48,7 @@ def departures_of(text: str, spans: Sequence[Span], frames: Sequence[Frame]) -> 
         others = (surfaces[i] for i in range(len(spans)) if canonical[i] == head)
         return tuple(form for form in dict.fromkeys(others) if form != shown)
 
-    organizations = [surface for surface, span in zip(surfaces, spans, strict=True) if span.label == "ORG"]
+    organizations = dict.fromkeys(s for s, span in zip(surfaces, spans, strict=True) if span.label == "ORG")
     result = []
     for (person, organization), group in facts.items():
         strongest = min(group, key=lambda frame: (STATUSES.index(frame.status), -frame.score))

@@ -23,7 +23,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 from torch.utils.data import Dataset, SequentialSampler
 from transformers import Trainer, TrainingArguments, set_seed
@@ -36,7 +35,7 @@ from ie_model.scheme import TagScheme
 from training.data.example import DataError, Example
 from training.data.sources import SEEDS, read_source
 from training.features import WindowFeatures, batch_shapes, collate, window_features
-from training.modeling import TrainingModel, build_model, save_model, tokenizer_folder
+from training.modeling import TrainingModel, build_model, load_weights, save_model, tokenizer_folder
 from training.recipe import Recipe, RecipeError, Stage
 
 #: File in a stage's folder that says what the stage was made from.
@@ -165,7 +164,7 @@ def finetune(
     set_seed(recipe.seed)
     network = build_model(recipe, scheme)
     if start is not None:
-        _load_weights(network, start)
+        load_weights(network, start)
     stages = stages if stages is not None else range(len(recipe.stages))
     folder = output
     for number in stages:
@@ -175,7 +174,7 @@ def finetune(
         if resume and folder.is_dir():
             _check_identity(folder, identity)
             if (folder / SAFETENSORS).is_file():
-                _load_weights(network, folder)
+                load_weights(network, folder)
                 continue
         elif (folder / IDENTITY).is_file():
             raise RecipeError(f"{folder} holds a run already: pass --resume, choose another output, or remove it")
@@ -204,7 +203,10 @@ def finetune(
 
 
 def run_identity(recipe: Recipe, *, stage: int, leave_out: str | None, start: Path | None) -> dict[str, Any]:
-    """All that decides what a stage learns; a stage is resumed only where this is the same."""
+    """What decides what a stage learns; a stage is resumed only where this is the same.
+
+    The publishers' files under `data_root` are taken to be what they were.
+    """
     files = {path.name: path for path in sorted(SEEDS.glob("*.json"))}
     files["encoder"] = Path(recipe.encoder) / SAFETENSORS
     if start is not None:
@@ -222,10 +224,6 @@ def _check_identity(folder: Path, identity: dict[str, Any]) -> None:
         raise RecipeError(
             f"{folder} holds another run (recipe, encoder or annotations differ); choose another output, or remove it"
         )
-
-
-def _load_weights(network: SpanLinkModel, folder: Path) -> None:
-    network.load_saved_state({k: v.float() for k, v in load_file(folder / SAFETENSORS).items()})
 
 
 def _round_as_saved(network: SpanLinkModel) -> None:

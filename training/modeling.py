@@ -150,9 +150,14 @@ def save_model(
             shutil.copyfile(tokenizer / name, folder / name)
 
 
+def load_weights(network: SpanLinkModel, folder: Path) -> None:
+    """Fill a network with what `save_model` wrote; its own precision stays."""
+    network.load_saved_state(load_file(folder / SAFETENSORS))
+
+
 def load_model(folder: Path) -> SpanLinkModel:
     """A saved network, in float32 and evaluation mode."""
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
-    network = SpanLinkModel(AutoModelForTokenClassification.from_config(config))
-    network.load_saved_state({name: value.float() for name, value in load_file(folder / SAFETENSORS).items()})
-    return network.float().eval()
+    network = SpanLinkModel(AutoModelForTokenClassification.from_config(config)).float()
+    load_weights(network, folder)
+    return network.eval()

@@ -46,7 +46,7 @@ class Encoding:
 
 
 @cache
-def _is_latin(character: str) -> bool:
+def is_latin(character: str) -> bool:
     """Letters of Latin script, and the marks that combine with them."""
     if character.isascii():
         return character.isalpha()
@@ -94,7 +94,7 @@ class TextEncoder:
         for index in range(1, len(ids)):
             start = spans[index, 0]
             if start == spans[index - 1, 1]:
-                within[index] = _is_latin(view[start - 1]) and _is_latin(view[start])
+                within[index] = is_latin(view[start - 1]) and is_latin(view[start])
         return Encoding(
             ids=np.array(ids, dtype=np.int64),
             offsets=spans,

@@ -72,12 +72,19 @@ def broken_model_file(path: Path, reason: str) -> ModelError:
     return ModelError(f"{path}: not a usable model file ({reason}); export or install the model again")
 
 
-def wrong_labels(folder: Path, found: list[str], expected: list[str]) -> ModelError:
+def wrong_labels(folder: Path, found: list[str]) -> ModelError:
     return ModelError(
-        f"{folder}: the model's labels {', '.join(found) or '(none)'} are not the BIOES tags of "
-        f"{', '.join(expected)}; use a model that was exported by `python -m training.export`"
+        f"{folder}: the model's labels {', '.join(found) or '(none)'} are not O and then B-, I-, E- and S- of each "
+        "label; use a model that was made by `python -m training.finetune`"
     )
 
 
 def missing_extra(package: str, extra: str) -> IEModelError:
     return IEModelError(f"{package} is not installed; install it with: pip install 'ie-model[{extra}]'")
+
+
+def bad_span(label: str, start: int, end: int, length: int) -> InputError:
+    return InputError(
+        f"the {label} span {start}-{end} holds no character of the text (length {length}) that can be read; "
+        "spans are code-point offsets, end exclusive"
+    )

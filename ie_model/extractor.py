@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -22,7 +22,9 @@ from ie_model.windows import Window, plan_windows
 #: Tokens, padding included, that one call of the encoder takes at most.
 TOKEN_BUDGET = 4096
 #: Batches are padded to a multiple of this many tokens.
-PAD_MULTIPLE = 32
+PAD_MULTIPLE = 8
+#: `pipe` reads ahead this many characters, so that short texts share the encoder's calls.
+CHUNK_CHARACTERS = 16384
 
 
 class Extractor:
@@ -44,6 +46,11 @@ class Extractor:
         self._runtime = runtime
         self._min_score = min_score
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the model finds: PERSON, ORG, ROLE and MONEY, or a model's own labels."""
+        return self._scheme.labels
+
     @classmethod
     def load(
         cls,
@@ -64,7 +71,7 @@ class Extractor:
             min_score: spans and departures below this score are left out.
 
         Raises:
-            ModelError: the folder lacks a file, is broken, or has other labels.
+            ModelError: the folder lacks a file or is broken.
         """
         if runtime not in ("onnx", "torch"):
             raise errors.InputError(f"runtime {runtime!r} is unknown; choose 'onnx' or 'torch'")
@@ -98,17 +105,49 @@ class Extractor:
         if published is not None:
             check_date(published)
         encoding = self._encoder(text)
-        logits, hidden = self.run(encoding)
-        settings = self._settings
-        spans = decode(logits, encoding, self._scheme, temperature=settings.temperature)
-        spans = [span for span in spans if span.score >= self._min_score]
+        [(logits, hidden)] = self.run([encoding])
+        return self._document(text, self._spans(logits, encoding), hidden, id=id, published=published)
+
+    def link(
+        self,
+        text: str,
+        marked: Iterable[tuple[str, int, int]],
+        *,
+        id: str | None = None,
+        published: str | None = None,
+    ) -> Document:
+        """The departures among spans that are known already: gold, or corrected by hand.
+
+        Args:
+            marked: (label, start, end) of every span, in code points, end exclusive.
+
+        Raises:
+            InputError: as for a call, or a span lies outside the text or holds only space.
+        """
+        if not isinstance(text, str):
+            raise errors.not_a_text(type(text).__name__)
+        if published is not None:
+            check_date(published)
+        encoding = self._encoder(text)
+        [(_, hidden)] = self.run([encoding])
+        spans = []
+        for label, start, end in sorted(marked, key=lambda mark: mark[1:]):
+            tokens = encoding.tokens_of(start, end) if 0 <= start < end <= len(text) else None
+            if tokens is None:
+                raise errors.bad_span(label, start, end, len(text))
+            spans.append(Span(label, *tokens, start, end, 1.0))
+        return self._document(text, spans, hidden, id=id, published=published)
+
+    def _document(
+        self, text: str, spans: list[Span], hidden: Floats, *, id: str | None, published: str | None
+    ) -> Document:
         pairs = candidate_pairs(spans)
-        matrix = pair_matrix([(spans[a], spans[b]) for a, b in pairs], start=0, end=len(encoding))
+        matrix = pair_matrix([(spans[a], spans[b]) for a, b in pairs], start=0, end=len(hidden))
         frames = frames_from(
             spans,
             pairs,
             self._runtime.link(hidden, matrix),
-            threshold=max(settings.link_threshold, self._min_score),
+            threshold=max(self._settings.link_threshold, self._min_score),
         )
         return Document(
             text=text,
@@ -119,38 +158,55 @@ class Extractor:
         )
 
     def pipe(self, texts: Iterable[str], *, published: str | None = None) -> Iterator[Document]:
-        """Extract from a stream of texts; documents come in the order of the texts."""
-        for text in texts:
-            yield self(text, published=published)
+        """Extract from a stream of texts; documents come in the order of the texts.
 
-    def run(self, encoding: Encoding) -> tuple[Floats, Floats]:
-        """Logits [tokens, tags] and hidden states [tokens, hidden] of a whole text.
-
-        Every token's values come from the window that owns it.
+        A bad text raises InputError once the texts before it are done.
         """
-        windows = plan_windows(encoding.sentence_ends, size=self._settings.window, overlap=self._settings.overlap)
-        logits: Floats = np.zeros((len(encoding), len(self._scheme)), dtype=np.float32)
-        hidden: Floats = np.zeros((len(encoding), 0), dtype=np.float32)
+        if published is not None:
+            check_date(published)
+        for chunk in _chunks(texts):
+            encodings = [self._encoder(text) for text in chunk]
+            for text, encoding, (logits, hidden) in zip(chunk, encodings, self.run(encodings), strict=True):
+                yield self._document(text, self._spans(logits, encoding), hidden, id=None, published=published)
+
+    def _spans(self, logits: Floats, encoding: Encoding) -> list[Span]:
+        spans = decode(logits, encoding, self._scheme, temperature=self._settings.temperature)
+        return [span for span in spans if span.score >= self._min_score]
+
+    def run(self, encodings: Sequence[Encoding]) -> list[tuple[Floats, Floats]]:
+        """Logits [tokens, tags] and hidden states [tokens, hidden] of each text.
+
+        Windows of like length run together, whichever text they are from. Every token's
+        values come from the window that owns it.
+        """
+        size, overlap = self._settings.window, self._settings.overlap
+        logits: list[Floats] = [np.zeros((len(e), len(self._scheme)), dtype=np.float32) for e in encodings]
+        hidden: list[Floats] = [np.zeros((len(e), 0), dtype=np.float32) for e in encodings]
+        windows = [
+            (index, window)
+            for index, encoding in enumerate(encodings)
+            for window in plan_windows(encoding.sentence_ends, size=size, overlap=overlap)
+        ]
         for batch in _batches(windows):
-            ids, mask = self._pad(encoding, batch)
+            ids, mask = self._pad(encodings, batch)
             batch_logits, batch_hidden = self._runtime.encode(ids, mask)
-            if not hidden.shape[1]:
-                hidden = np.zeros((len(encoding), batch_hidden.shape[2]), dtype=np.float32)
-            for row, window in enumerate(batch):
+            for row, (index, window) in enumerate(batch):
+                if not hidden[index].shape[1]:
+                    hidden[index] = np.zeros((len(encodings[index]), batch_hidden.shape[2]), dtype=np.float32)
                 # +1: [CLS] stands before the window's first token.
                 at = slice(window.first - window.start + 1, window.last - window.start + 1)
-                logits[window.first : window.last] = batch_logits[row, at]
-                hidden[window.first : window.last] = batch_hidden[row, at]
-        return logits, hidden
+                logits[index][window.first : window.last] = batch_logits[row, at]
+                hidden[index][window.first : window.last] = batch_hidden[row, at]
+        return list(zip(logits, hidden, strict=True))
 
-    def _pad(self, encoding: Encoding, windows: list[Window]) -> tuple[np.ndarray, np.ndarray]:
-        length = min(max(map(_padded, windows)), self._settings.window + 2)
-        ids = np.full((len(windows), length), self._encoder.pad_id, dtype=np.int64)
-        mask = np.zeros((len(windows), length), dtype=np.int64)
-        for row, window in enumerate(windows):
+    def _pad(self, encodings: Sequence[Encoding], batch: list[tuple[int, Window]]) -> tuple[np.ndarray, np.ndarray]:
+        length = min(max(_padded(window) for _, window in batch), self._settings.window + 2)
+        ids = np.full((len(batch), length), self._encoder.pad_id, dtype=np.int64)
+        mask = np.zeros((len(batch), length), dtype=np.int64)
+        for row, (index, window) in enumerate(batch):
             count = window.end - window.start
             ids[row, 0] = self._encoder.cls_id
-            ids[row, 1 : count + 1] = encoding.ids[window.start : window.end]
+            ids[row, 1 : count + 1] = encodings[index].ids[window.start : window.end]
             ids[row, count + 1] = self._encoder.sep_id
             mask[row, : count + 2] = 1
         return ids, mask
@@ -171,12 +227,28 @@ def _padded(window: Window) -> int:
     return -(-(window.end - window.start + 2) // PAD_MULTIPLE) * PAD_MULTIPLE
 
 
-def _batches(windows: list[Window]) -> Iterator[list[Window]]:
+def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Texts that are run together: as many as CHUNK_CHARACTERS hold, at least one."""
+    chunk: list[str] = []
+    characters = 0
+    for text in texts:
+        if not isinstance(text, str):
+            raise errors.not_a_text(type(text).__name__)
+        if chunk and characters + len(text) > CHUNK_CHARACTERS:
+            yield chunk
+            chunk, characters = [], 0
+        chunk.append(text)
+        characters += len(text)
+    if chunk:
+        yield chunk
+
+
+def _batches(windows: list[tuple[int, Window]]) -> Iterator[list[tuple[int, Window]]]:
     """Windows of like length together, within the token budget."""
-    ordered = sorted(windows, key=lambda window: window.end - window.start, reverse=True)
+    ordered = sorted(windows, key=lambda item: item[1].end - item[1].start, reverse=True)
     at = 0
     while at < len(ordered):
-        count = max(1, TOKEN_BUDGET // _padded(ordered[at]))
+        count = max(1, TOKEN_BUDGET // _padded(ordered[at][1]))
         yield ordered[at : at + count]
         at += count
 

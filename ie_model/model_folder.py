@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ie_model import errors
-from ie_model.scheme import LABELS, TagScheme
+from ie_model.scheme import TagScheme
 
 CONFIG = "config.json"
 TOKENIZER = "tokenizer.json"
@@ -26,12 +26,15 @@ class Settings:
         overlap: tokens that neighbouring windows share.
         temperature: divides the logits before a span is scored.
         link_threshold: least probability of a departure.
+        benchmark: the data set whose own labels the model was trained on, to be compared
+            on it; such a model is not for publication.
     """
 
     window: int = 254
     overlap: int = 64
     temperature: float = 1.0
     link_threshold: float = 0.5
+    benchmark: str | None = None
 
     def __post_init__(self) -> None:
         if not (isinstance(self.window, int) and isinstance(self.overlap, int)):
@@ -56,8 +59,9 @@ class ModelFolder:
     def open(cls, path: Path | None = None, *, runtime: str = "onnx") -> ModelFolder:
         """Open a model folder, or the packaged one.
 
-        Raises ModelError: a file is missing, the config is broken, or the labels are
-        not the ones that this package knows.
+        The labels are the config's; departures need PERSON, ORG and ROLE among them.
+
+        Raises ModelError: a file is missing, the config is broken, or its tags are not BIOES.
         """
         folder = path if path is not None else Path(str(resources.files("ie_model") / "weights"))
         if not folder.is_dir():
@@ -74,7 +78,7 @@ class ModelFolder:
         try:
             scheme = TagScheme.from_tags(tags)
         except ValueError:
-            scheme = TagScheme(())
-        if scheme.labels != LABELS:
-            raise errors.wrong_labels(folder, tags, list(LABELS))
+            raise errors.wrong_labels(folder, tags) from None
+        if not scheme.labels:
+            raise errors.wrong_labels(folder, tags)
         return cls(folder, scheme, settings)

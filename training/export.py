@@ -20,7 +20,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from ie_model.model_folder import Settings
+from ie_model.model_folder import ModelFolder, Settings
 from ie_model.relations import PAIR_FIELDS
 from ie_model.runtime.modeling import SpanLinkModel
 from ie_model.runtime.onnx import OnnxRuntime
@@ -31,7 +31,7 @@ TOLERANCE = 1e-3
 
 
 class ExportError(RuntimeError):
-    """The exported files do not agree with the trained model."""
+    """The exported files do not agree with the trained model, or it is not to be published."""
 
 
 class _Encoder(nn.Module):
@@ -126,6 +126,13 @@ def export(model_folder: Path, output: Path, *, settings: Settings) -> float:
     return check_parity(network, output)
 
 
+def refuse_benchmark(model_folder: Path) -> None:
+    """ExportError where a model was trained for a benchmark: its data may be evaluation-only."""
+    benchmark = ModelFolder.open(model_folder, runtime="torch").settings.benchmark
+    if benchmark:
+        raise ExportError(f"{model_folder} was trained for the benchmark {benchmark}; it is not for publication")
+
+
 def random_pairs(tokens: int, count: int, *, seed: int = 0) -> Tensor:
     """Valid pair rows over a text of this many tokens, for tracing and for checks."""
     random = np.random.default_rng(seed)
@@ -175,6 +182,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     settings = Settings(temperature=options.temperature, link_threshold=options.link_threshold)
     try:
+        refuse_benchmark(options.model)
         worst = export(options.model, options.output, settings=settings)
     except ExportError as error:
         print(error, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Examples to tensors: windows of three fixed lengths, allowed tags per token, labelled pairs.
+"""Examples to tensors: windows of a few fixed lengths, allowed tags per token, labelled pairs.
 
 The windows, tokens, tags and pair features are those of inference (`ie_model`), so that
 the model is trained on what it will see.
@@ -22,7 +22,7 @@ from ie_model.windows import plan_windows
 from training.data.example import Example, GoldSpan
 
 #: Window lengths, special tokens included; all batches have one of these shapes.
-LENGTHS = (64, 128, 256)
+LENGTHS = (32, 48, 64, 96, 128, 192, 256)
 #: Link labels that carry no loss.
 IGNORE = -100
 
@@ -81,7 +81,9 @@ def tag_masks(
 def _link_labels(example: Example, spans: Sequence[GoldSpan], pairs: Sequence[tuple[int, int]]) -> Ints:
     """[pairs, 4] what the annotation says of each pair.
 
-    Other mentions of the two sides of a fact are neither right nor wrong: no loss.
+    Other mentions of the two sides of a fact are neither right nor wrong: no loss. Nor is a
+    role or a new employer of somebody who departs from nowhere: inference asks for these only
+    where it has found a departure, and among all pairs they would drown in easy negatives.
     """
     departures = example.departures or ()
     links = np.zeros((len(pairs), 4), dtype=np.int64)
@@ -97,6 +99,7 @@ def _link_labels(example: Example, spans: Sequence[GoldSpan], pairs: Sequence[tu
         facts["left_role"] += [(departure.person, role) for role in departure.roles]
         facts["joined"] += [(departure.person, target) for target in departure.joined]
     status = {(d.person, d.organization): STATUSES.index(d.status) for d in departures}
+    departing = {departure.person for departure in departures}
     for row, (a, b) in enumerate(pairs):
         person, target = spans[a], spans[b]
         for column, relation in enumerate(("departed_from", "left_role", "joined")):
@@ -105,7 +108,7 @@ def _link_labels(example: Example, spans: Sequence[GoldSpan], pairs: Sequence[tu
                 continue
             if (person, target) in facts[relation]:
                 links[row, column] = 1
-            elif any(
+            elif (relation != "departed_from" and person not in departing) or any(
                 _same(surface(person), surface(p), surface(target), surface(t), target.label)
                 for p, t in facts[relation]
             ):

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,9 @@ from ie_model.encoding import TextEncoder
 from ie_model.model_folder import SAFETENSORS, TOKENIZER
 from ie_model.runtime.modeling import SpanLinkModel
 from ie_model.scheme import TagScheme
+from training.augment import Names, harvest, substitute
 from training.data.example import DataError, Example
-from training.data.sources import SEEDS, read_source
+from training.data.sources import SEEDS, SOURCES, read_source
 from training.features import WindowFeatures, batch_shapes, collate, window_features
 from training.modeling import TrainingModel, build_model, load_weights, save_model, tokenizer_folder
 from training.recipe import Recipe, RecipeError, Stage
@@ -42,12 +44,27 @@ from training.recipe import Recipe, RecipeError, Stage
 IDENTITY = "identity.json"
 
 
+@dataclass(frozen=True)
+class SourceWindows:
+    """The windows of a source: as it is, and with other names for each further pass.
+
+    Attributes:
+        weight: how often the source is seen in one epoch.
+    """
+
+    variants: Sequence[Sequence[WindowFeatures]]
+    weight: float
+
+    def variant(self, number: int) -> Sequence[WindowFeatures]:
+        return self.variants[number % len(self.variants)]
+
+
 class Batches(Dataset[dict[str, Tensor]]):
     """All batches of a stage, in the order in which they are trained on."""
 
     def __init__(
         self,
-        sources: Sequence[tuple[Sequence[WindowFeatures], float]],
+        sources: Sequence[SourceWindows],
         *,
         epochs: float,
         tokens: int,
@@ -55,7 +72,7 @@ class Batches(Dataset[dict[str, Tensor]]):
         seed: int,
         processes: int = 1,
     ) -> None:
-        """sources: windows and how often each is seen in one epoch."""
+        self._passes = [0] * len(sources)
         self._shapes = batch_shapes(tokens)
         self._pad_id, self._seed = pad_id, seed
         self._batches: list[tuple[int, list[WindowFeatures]]] = []
@@ -69,15 +86,17 @@ class Batches(Dataset[dict[str, Tensor]]):
 
     def _epoch(
         self,
-        sources: Sequence[tuple[Sequence[WindowFeatures], float]],
+        sources: Sequence[SourceWindows],
         share: float,
         random: np.random.Generator,
     ) -> list[tuple[int, list[WindowFeatures]]]:
         chosen: list[WindowFeatures] = []
-        for windows, weight in sources:
-            times = weight * share
+        for index, source in enumerate(sources):
+            times = source.weight * share
             for _ in range(int(times)):
-                chosen += windows
+                chosen += source.variant(self._passes[index])
+                self._passes[index] += 1
+            windows = source.variant(self._passes[index])
             rest = round((times - int(times)) * len(windows))
             chosen += [windows[i] for i in random.permutation(len(windows))[:rest]]
         groups: list[list[WindowFeatures]] = [[] for _ in self._shapes]
@@ -130,14 +149,45 @@ class BatchTrainer(Trainer):
         return self.optimizer
 
 
+def scheme_of(recipe: Recipe) -> TagScheme:
+    """This project's labels, or those of the source of a benchmark."""
+    if not recipe.benchmark:
+        return TagScheme()
+    name = next(iter(recipe.stages[0].sources))
+    source = SOURCES.get(name)
+    return TagScheme(source.own_labels) if source is not None and source.own_labels else TagScheme()
+
+
+def read_recipe_source(recipe: Recipe, name: str, leave_out: str | None) -> list[Example]:
+    """The examples of a source that a recipe may train on."""
+    return read_source(
+        name,
+        data_root=Path(recipe.data_root),
+        leave_out=leave_out,
+        purpose="benchmark" if recipe.benchmark else "train",
+        own_labels=recipe.benchmark,
+    )
+
+
 def stage_windows(
     stage: Stage, recipe: Recipe, encoder: TextEncoder, scheme: TagScheme, leave_out: str | None
-) -> list[tuple[list[WindowFeatures], float]]:
-    """The windows of a stage's sources, each with its weight."""
+) -> list[SourceWindows]:
+    """The windows of a stage's sources, with as many variants as passes where names are replaced."""
+    names: Names = {}
+    if stage.substitute:
+        sources = dict.fromkeys(name for other in recipe.stages for name in other.sources)
+        names = harvest(example for name in sources for example in read_recipe_source(recipe, name, leave_out))
     result = []
     for name, weight in stage.sources.items():
-        examples: list[Example] = read_source(name, data_root=Path(recipe.data_root), leave_out=leave_out)
-        result.append(([w for example in examples for w in window_features(example, encoder, scheme)], weight))
+        examples = read_recipe_source(recipe, name, leave_out)
+        random = np.random.default_rng([recipe.seed, len(result)])
+        variants = []
+        for number in range(math.ceil(weight * stage.epochs) if stage.substitute else 1):
+            chosen = examples
+            if number:
+                chosen = [substitute(e, names, share=stage.substitute, random=random) for e in examples]
+            variants.append([w for example in chosen for w in window_features(example, encoder, scheme)])
+        result.append(SourceWindows(variants, weight))
     return result
 
 
@@ -158,7 +208,7 @@ def finetune(
         start: folder of an earlier stage's model to start from.
     """
     output = Path(recipe.output)
-    scheme = TagScheme()
+    scheme = scheme_of(recipe)
     tokenizer = tokenizer_folder(recipe)
     encoder = TextEncoder.from_file(tokenizer / TOKENIZER)
     set_seed(recipe.seed)
@@ -197,7 +247,8 @@ def finetune(
         checkpoint = get_last_checkpoint(str(folder)) if resume and folder.is_dir() else None
         trainer.train(resume_from_checkpoint=checkpoint)
         if trainer.is_world_process_zero():
-            save_model(network, folder, tokenizer=tokenizer)
+            settings = {"benchmark": next(iter(stage.sources))} if recipe.benchmark else None
+            save_model(network, folder, tokenizer=tokenizer, settings=settings)
         _round_as_saved(network)
     return folder
 

@@ -299,7 +299,9 @@ def train(recipe: Recipe, *, minutes: float | None = None, log_every: int = 50, 
         dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     torch.manual_seed(recipe.seed)
     if recipe.initial:
-        model = ModernBertForMaskedLM.from_pretrained(recipe.initial, attn_implementation=recipe.attention)
+        model = ModernBertForMaskedLM.from_pretrained(  # its file holds fp16, which overflows in training
+            recipe.initial, attn_implementation=recipe.attention, dtype=torch.float32
+        )
     else:
         model = build_model(recipe, vocabulary, special)
     run = Run(recipe, model)

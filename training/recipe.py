@@ -21,6 +21,8 @@ class Stage:
         sources: source name → how often its examples are seen in one epoch (0.5: half).
         epochs: passes over the mixture.
         learning_rate: peak of the encoder's; the heads get `head_factor` times it.
+        substitute: share of an example's names that are others in each further epoch
+            (`training/augment.py`); 0 leaves the texts as they are.
     """
 
     sources: dict[str, float]
@@ -28,6 +30,7 @@ class Stage:
     learning_rate: float = 3e-4
     head_factor: float = 3.0
     warmup: float = 0.06
+    substitute: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Recipe:
             the size that `random_encoder` says.
         tokenizer: folder of tokenizer.json, where it is not the encoder's.
         tokens: tokens per batch, padding included.
+        benchmark: train on one source's own labels, to compare with what others report on it.
+            Such a model is not published, so that an evaluation-only source may train it.
     """
 
     encoder: str
@@ -53,6 +58,7 @@ class Recipe:
     weight_decay: float = 0.01
     seed: int = 1
     bf16: bool = True
+    benchmark: bool = False
 
     @classmethod
     def read(cls, path: Path) -> Recipe:
@@ -86,6 +92,8 @@ class Recipe:
                     f"{sorted(Stage.__dataclass_fields__)}, not {sorted(unknown)}"
                 )
             stages.append(Stage(**stage))
+        if values.get("benchmark") and len({source for stage in stages for source in stage.sources}) != 1:
+            raise RecipeError(f"{name}: a benchmark trains on one source alone")
         return cls(**{**values, "stages": tuple(stages)})
 
     def with_values(self, **values: Any) -> Recipe:

@@ -73,7 +73,7 @@ def test_every_token_comes_from_the_window_that_owns_it(model_dir: Path) -> None
     encoder = TextEncoder.from_file(model_dir / "tokenizer.json")
     for text in (TEXT * 40, "的" * 500, "一。二三。" * 99, "林"):
         encoding = encoder(text)
-        _, hidden = ie.run(encoding)
+        [(_, hidden)] = ie.run([encoding])
         assert hidden[:, 0].astype(int).tolist() == encoding.ids.tolist()
     for ids, mask in runtime.rows:
         length = sum(mask)

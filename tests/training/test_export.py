@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from ie_model.runtime.onnx import OnnxRuntime
 from ie_model.scheme import TagScheme
 from ie_model.script import model_view
 from training.export import ExportError, check_parity, main, random_pairs
-from training.modeling import load_model
+from training.modeling import load_model, save_model
 
 TEXT = "3月，星河科技技术副总裁林知远宣布辞职创业，OpenAI 估值 290 亿美元。据悉，周以安离开青木资本。" * 8
 
@@ -37,7 +38,7 @@ def test_settings_reach_the_config(model_dir: Path) -> None:
     expected = Settings(window=62, overlap=16)
     assert ModelFolder.open(model_dir).settings == expected
     config = json.loads((model_dir / "config.json").read_text(encoding="utf-8"))
-    assert config["ie_model"] == {"window": 62, "overlap": 16, "temperature": 1.0, "link_threshold": 0.5}
+    assert config["ie_model"] == asdict(expected)
     assert config["id2label"]["5"] == "B-ORG"
     assert config["label2id"]["S-MONEY"] == 16
 
@@ -158,3 +159,13 @@ def test_the_weights_may_be_read_by_everyone(model_dir: Path, tmp_path: Path) ->
     plain = tmp_path / "plain"
     plain.touch()
     assert {path.stat().st_mode for path in model_dir.iterdir()} == {plain.stat().st_mode}
+
+
+def test_a_benchmarks_model_is_not_published(
+    model_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained = tmp_path / "trained"
+    save_model(load_model(model_dir), trained, tokenizer=model_dir, settings={"benchmark": "weibo"})
+    assert main(["--model", str(trained), "--output", str(tmp_path / "out")]) == 2
+    assert "benchmark weibo; it is not for publication" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -17,14 +17,16 @@ from torch import Tensor
 from transformers import TrainerCallback
 
 from ie_model.encoding import TextEncoder
+from ie_model.extractor import Extractor
+from ie_model.model_folder import ModelFolder
 from ie_model.scheme import TagScheme
 from tests.training.authored import examples, write_news_units
 from training import finetune as module
-from training.data.example import Example
+from training.data.example import Example, GoldSpan
 from training.data.seeds import read_seeds
-from training.data.sources import SEEDS
+from training.data.sources import SEEDS, SOURCES
 from training.features import WindowFeatures, batch_shapes, collate, window_features
-from training.finetune import Batches, finetune, main, stage_windows
+from training.finetune import Batches, SourceWindows, finetune, main, stage_windows
 from training.modeling import TrainingModel, build_model, load_model
 from training.recipe import Recipe, RecipeError, Stage
 
@@ -48,7 +50,7 @@ def recipe(tokenizer_dir: Path, tmp_path: Path) -> Recipe:
 def authored(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every source is the authored set."""
 
-    def read_source(name: str, *, data_root: Path, leave_out: str | None = None) -> list[Example]:
+    def read_source(name: str, *, data_root: Path, leave_out: str | None = None, **_: object) -> list[Example]:
         return examples()
 
     monkeypatch.setattr(module, "read_source", read_source)
@@ -65,7 +67,8 @@ def same(one: Path, two: Path) -> bool:
 
 def loss_of(network: torch.nn.Module, encoder: TextEncoder) -> float:
     windows = [w for example in examples() for w in window_features(example, encoder, SCHEME)]
-    batch = collate(windows, batch_shapes(512)[0], pad_id=0, random=np.random.default_rng(0))
+    shape = next(shape for shape in batch_shapes(512) if shape.length == 64)
+    batch = collate(windows, shape, pad_id=0, random=np.random.default_rng(0))
     with torch.no_grad():
         return float(TrainingModel(network.eval(), link_weight=0.5)(**batch)["loss"])
 
@@ -128,7 +131,7 @@ def test_a_resumed_run_is_the_run_that_was_not_interrupted(
     original = Batches.__getitem__
     monkeypatch.setattr(Batches, "__getitem__", lambda self, index: seen.append(index) or original(self, index))
     assert same(finetune(recipe, resume=True), whole)
-    assert seen[-1] == 15  # eight sentences, two a batch, four epochs
+    assert seen[-1] == 7  # eight sentences of up to 32 tokens, four a batch, four epochs
 
 
 @pytest.mark.usefixtures("authored")
@@ -162,6 +165,10 @@ def window(number: int, length: int = 10) -> WindowFeatures:
     return WindowFeatures(np.full(length, number), np.ones(length, dtype=np.int64), pairs, links)
 
 
+def source(windows: list[WindowFeatures], weight: float = 1.0) -> SourceWindows:
+    return SourceWindows([windows], weight)
+
+
 def counts(batches: Batches) -> Counter[int]:
     """How often each window (by its token) is seen."""
     rows = [row for index in range(len(batches)) for row in batches[index]["input_ids"]]
@@ -170,7 +177,7 @@ def counts(batches: Batches) -> Counter[int]:
 
 def test_stage_weights_and_epochs() -> None:
     once, twice, half = ([window(10 * k + i) for i in range(1, 5)] for k in (1, 2, 3))
-    batches = Batches([(once, 1.0), (twice, 2.0), (half, 0.5)], epochs=2.5, tokens=128, pad_id=0, seed=1)
+    batches = Batches([source(once), source(twice, 2.0), source(half, 0.5)], epochs=2.5, tokens=128, pad_id=0, seed=1)
     seen = counts(batches)
     totals = [sum(count for number, count in seen.items() if number // 10 == k) for k in (1, 2, 3)]
     # 2.5 epochs of four windows, of eight, and of two (the half epoch has one of these).
@@ -181,23 +188,23 @@ def test_stage_weights_and_epochs() -> None:
 
 def test_windows_go_to_the_shortest_shape_that_holds_them() -> None:
     sizes = [64, 65, 128, 129, 256]
-    batches = Batches([([window(i, n) for i, n in enumerate(sizes, 1)], 1.0)], epochs=1, tokens=64, pad_id=0, seed=1)
+    batches = Batches([source([window(i, n) for i, n in enumerate(sizes, 1)])], epochs=1, tokens=64, pad_id=0, seed=1)
     found = {int(b["input_ids"][0, 0]): b["input_ids"].shape[1] for b in (batches[i] for i in range(len(batches)))}
-    assert found == {1: 64, 2: 128, 3: 128, 4: 256, 5: 256}
+    assert found == {1: 64, 2: 96, 3: 128, 4: 192, 5: 256}
 
 
 def test_every_process_gets_as_many_batches() -> None:
     windows = [window(i) for i in range(1, 8)]
-    arguments = {"epochs": 1, "tokens": 64, "pad_id": 0, "seed": 1}
-    assert len(Batches([(windows, 1.0)], **arguments)) == 7
-    assert len(Batches([(windows, 1.0)], **arguments, processes=2)) == 6
+    arguments = {"epochs": 1, "tokens": 32, "pad_id": 0, "seed": 1}  # a window is a batch
+    assert len(Batches([source(windows)], **arguments)) == 7
+    assert len(Batches([source(windows)], **arguments, processes=2)) == 6
 
 
 def test_batches_depend_on_the_seed_alone() -> None:
     windows = [window(i) for i in range(1, 30)]
 
     def order(seed: int) -> list[int]:
-        batches = Batches([(windows, 1.0)], epochs=1, tokens=64, pad_id=0, seed=seed)
+        batches = Batches([source(windows)], epochs=1, tokens=32, pad_id=0, seed=seed)
         return [int(batches[i]["input_ids"][0, 0]) for i in range(len(batches))]
 
     assert order(1) == order(1)
@@ -212,16 +219,33 @@ def test_the_article_left_out_contributes_no_window(recipe: Recipe, text_encoder
     assert all(len(windows) > 5 for windows in own.values())
     stage = Stage(sources={"seeds": 2})
     for left_out in own:
-        ((windows, weight),) = stage_windows(stage, recipe, text_encoder, SCHEME, left_out)
-        assert weight == 2
+        (found,) = stage_windows(stage, recipe, text_encoder, SCHEME, left_out)
+        assert found.weight == 2
         expected = [ids for name, all_ids in own.items() if name != left_out for ids in all_ids]
-        assert [w.ids.tolist() for w in windows] == expected
+        assert [[w.ids.tolist() for w in windows] for windows in found.variants] == [expected]
+
+
+def test_further_passes_see_other_names(recipe: Recipe, text_encoder: TextEncoder) -> None:
+    stage = Stage(sources={"seeds": 2}, epochs=1.5, substitute=0.5)
+    left_out = read_seeds(SEEDS)[0]
+    (found,) = stage_windows(stage, recipe.with_values(stages=(stage,)), text_encoder, SCHEME, left_out.id)
+    first, *others = ([w.ids.tolist() for w in windows] for windows in found.variants)
+    plain = Stage(sources={"seeds": 1})
+    assert [first] == [
+        [w.ids.tolist() for w in windows]
+        for windows in stage_windows(plain, recipe, text_encoder, SCHEME, left_out.id)[0].variants
+    ]
+    assert len(others) == 2
+    assert first != others[0] != others[1]
+    batches = Batches([found], epochs=1.5, tokens=256, pad_id=0, seed=1)
+    rows = sum(int(mask[1]) for i in range(len(batches)) for mask in batches[i]["attention_mask"])
+    assert rows == sum(len(windows) for windows in found.variants)
 
 
 def test_finetune_passes_on_what_to_leave_out(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str | None] = []
 
-    def read_source(name: str, *, data_root: Path, leave_out: str | None = None) -> list[Example]:
+    def read_source(name: str, *, data_root: Path, leave_out: str | None = None, **_: object) -> list[Example]:
         asked.append(leave_out)
         return examples()
 
@@ -233,7 +257,7 @@ def test_finetune_passes_on_what_to_leave_out(recipe: Recipe, monkeypatch: pytes
 
 def test_head_and_encoder_learn_at_their_rates(recipe: Recipe, text_encoder: TextEncoder, tmp_path: Path) -> None:
     windows = [w for example in examples() for w in window_features(example, text_encoder, SCHEME)]
-    batches = Batches([(windows, 1.0)], epochs=1, tokens=128, pad_id=0, seed=1)
+    batches = Batches([source(windows)], epochs=1, tokens=128, pad_id=0, seed=1)
     stage = Stage(sources={}, learning_rate=1e-3, head_factor=3.0)
     network = build_model(recipe, SCHEME)
     trainer = module.make_trainer(network, batches, recipe, stage, tmp_path)
@@ -301,3 +325,26 @@ def test_two_processes(recipe: Recipe, tmp_path: Path, text_encoder: TextEncoder
     torch.manual_seed(recipe.seed)
     before = loss_of(build_model(recipe, SCHEME), text_encoder)
     assert loss_of(load_model(tmp_path / "run" / "stage1"), text_encoder) < before / 1.5
+
+
+def test_a_benchmark_has_its_sources_labels_and_says_so(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "林知远主演《长夜》。"
+    example = Example("1", "cluener", text, (GoldSpan(5, 9, "movie"),), frozenset(SOURCES["cluener"].own_labels))
+    asked: list[object] = []
+
+    def read(name: str, **options: object) -> list[Example]:
+        asked.append((name, options["purpose"], options["own_labels"]))
+        return [example]
+
+    monkeypatch.setattr(module, "read_source", read)
+    stage = Stage(sources={"cluener": 1}, epochs=1)
+    folder = finetune(recipe.with_values(stages=(stage,), benchmark=True))
+    assert asked == [("cluener", "benchmark", True)]
+    opened = ModelFolder.open(folder, runtime="torch")
+    assert opened.scheme.labels == SOURCES["cluener"].own_labels
+    assert opened.settings.benchmark == "cluener"
+    document = Extractor.load(folder, runtime="torch")(text)
+    assert {entity.label for entity in document.entities} <= set(opened.scheme.labels)
+    assert document.departures == ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,17 @@ def test_the_encoder_loads_in_transformers(whole: Recipe) -> None:
 
 def snapshot(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_run_goes_on_from_an_encoder(recipe: Recipe, whole: Recipe, tmp_path: Path) -> None:
+    """Its file is fp16; training in that would overflow, so the new run's weights are float32."""
+    longer = replace(recipe, output=str(tmp_path / "longer"), initial=str(Path(whole.output) / "encoder"), seed=2)
+    train(longer, log_every=1)
+    first, *_ = log(longer)
+    assert first["loss"] <= log(whole)[0]["loss"]
+    state = torch.load(Path(longer.output) / "checkpoint.pt")["model"]
+    assert {tensor.dtype for tensor in state.values()} == {torch.float32}
+    assert all(torch.isfinite(tensor).all() for tensor in weights(longer).values())
 
 
 @pytest.mark.parametrize("change", [{"hidden": 64}, {"seed": 5}, {"mix": {"one": 1.0}}, {"mask_rate": 0.5}])

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from training.data.sources import SOURCES
 from training.pretrain import Recipe as PretrainRecipe
 from training.recipe import Recipe, RecipeError, Stage
 
@@ -38,7 +39,7 @@ def test_a_recipe_is_its_dictionary() -> None:
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"epoch": 3}, r"unknown keys \['epoch'\]; known: \['bf16', 'data_root'"),
+        ({"epoch": 3}, r"unknown keys \['epoch'\]; known: \['benchmark', 'bf16', 'data_root'"),
         ({"stages": [{"epochs": 3}]}, "stage 1 needs 'sources'"),
         ({"stages": [GOOD["stages"][0], {"sources": {}, "rate": 1}]}, r"stage 2 needs 'sources' .* not \['rate'\]"),
         ({"stages": None}, "stages"),
@@ -76,12 +77,22 @@ def test_a_missing_file(tmp_path: Path) -> None:
 
 
 def test_the_recipes_of_the_project_can_be_read() -> None:
-    paths = sorted(RECIPES.glob("*.yaml"))
+    paths = sorted(RECIPES.rglob("*.yaml"))
     assert {"base.yaml", "pretrain.yaml"} <= {path.name for path in paths}
     for path in paths:
         if path.name.startswith("pretrain"):
             assert PretrainRecipe.read(path).mix
             continue
         recipe = Recipe.read(path)
-        for stage in recipe.stages:
-            assert set(stage.sources) <= {"seeds", "news-units", "cluener", "resume"}
+        names = {name for stage in recipe.stages for name in stage.sources}
+        assert recipe.benchmark == (path.parent.name == "benchmarks")
+        if recipe.benchmark:
+            assert names == {path.stem}
+        assert names <= {"seeds", *SOURCES}
+        assert recipe.benchmark or not any(SOURCES[name].evaluation_only for name in names - {"seeds"})
+
+
+def test_a_benchmark_has_one_source() -> None:
+    stages = [{"sources": {"cluener": 1}}, {"sources": {"resume": 1}}]
+    with pytest.raises(RecipeError, match="one source alone"):
+        Recipe.from_dict({**GOOD, "benchmark": True, "stages": stages})

@@ -13,9 +13,13 @@ class DataError(ValueError):
     """A data file that cannot be read; the message names the file, the line and what was expected."""
 
 
+class NotAtHandError(DataError):
+    """A data set that is not there at all, rather than damaged."""
+
+
 def expect_file(path: Path) -> Path:
     if not path.is_file():
-        raise DataError(f"{path}: no such file; --data-root names the folder of the publishers' raw files")
+        raise NotAtHandError(f"{path}: no such file; --data-root names the folder of the publishers' raw files")
     return path
 
 
@@ -52,6 +56,7 @@ class Example:
         complete: the labels that the source marks completely. Where a text is unmarked,
             a label outside of this set is unknown, not absent.
         departures: None where the source marks no departures at all.
+        dates: whether the source marks when a departure was.
     """
 
     id: str
@@ -60,6 +65,7 @@ class Example:
     spans: tuple[GoldSpan, ...]
     complete: frozenset[str] = field(default_factory=lambda: frozenset(LABELS))
     departures: tuple[GoldDeparture, ...] | None = None
+    dates: bool = False
 
     def __post_init__(self) -> None:
         last = 0

@@ -57,7 +57,7 @@ class Notes:
     relations: list[tuple[str, MarkedSpan, MarkedSpan, str | None, MarkedSpan | None]] = field(default_factory=list)
 
 
-def _strip_marks(line: str) -> tuple[str, list[tuple[str, int, int, str | None]]]:
+def strip_marks(line: str) -> tuple[str, list[tuple[str, int, int, str | None]]]:
     """The quote without marks, and its spans as (label, start, end, name) within it."""
     plain, spans, last = "", [], 0
     for match in _MARK.finditer(line):
@@ -95,7 +95,7 @@ def compile_notes(text: str, notes: str) -> Notes:
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         if line.startswith(">"):
-            quote, spans = _strip_marks(line[2:] if line.startswith("> ") else line[1:])
+            quote, spans = strip_marks(line[2:] if line.startswith("> ") else line[1:])
             if "{" in quote or "}" in quote:
                 raise MarkupError(f"line {number}: broken mark in {quote!r}; write {{surface|LABEL id}}")
             at = text.find(quote, cursor)

@@ -13,14 +13,14 @@ from typing import Any
 
 from ie_model.relations import STATUSES
 from ie_model.scheme import LABELS
-from training.data.example import DataError, Example, GoldDeparture, GoldSpan
+from training.data.example import DataError, Example, GoldDeparture, GoldSpan, NotAtHandError
 
 
 def read_seeds(folder: Path) -> list[Example]:
     """The articles of a folder of Label Studio files, by name."""
     files = sorted(folder.glob("*.json"))
     if not files:
-        raise DataError(f"{folder}: no Label Studio .json files here")
+        raise NotAtHandError(f"{folder}: no Label Studio .json files here")
     return [example for file in files for example in read_label_studio(file)]
 
 
@@ -61,6 +61,7 @@ def _example(path: Path, task: dict[str, Any], result: list[dict[str, Any]]) -> 
         text=text,
         spans=tuple(sorted(span for span in regions.values() if span.label in LABELS)),
         departures=tuple(_departures(path, regions, [r for r in result if r["type"] == "relation"])),
+        dates=True,
     )
 
 

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
+from training.data import cluener, msra, peoples_daily, resume, uner, weibo
+from training.data.authored import read_authored
 from training.data.cluener import read_cluener
 from training.data.duee import DuEEText, read_duee
 from training.data.duee_fin import DuEEFinDocument, read_duee_fin
 from training.data.example import DataError, Example
 from training.data.fewfc import read_fewfc
+from training.data.hub import PREFIX, read_hub
 from training.data.msra import read_msra
 from training.data.news_units import read_news_units
 from training.data.peoples_daily import read_peoples_daily
@@ -25,6 +28,9 @@ from training.data.uner import read_uner_gsd, read_uner_pud
 from training.data.weibo import read_weibo
 
 SEEDS = Path("annotations") / "seeds"
+AUTHORED = Path("annotations") / "authored"
+#: Sources that are part of the project.
+ANNOTATED = ("seeds", "authored")
 
 T = TypeVar("T")
 
@@ -38,28 +44,34 @@ class Source(Generic[T]):
         splits: those that can be read.
         evaluation_only: no split of it may train a model.
         licence: as the publisher states it.
+        own_labels: the publisher's, for a benchmark; empty where they are this project's.
+        script: of its texts.
     """
 
     name: str
-    read: Callable[[Path, str], list[T]]
+    read: Callable[..., list[T]]
     splits: tuple[str, ...]
     evaluation_only: bool
     licence: str
+    own_labels: tuple[str, ...] = ()
+    script: Literal["simplified", "traditional"] = "simplified"
 
 
 _ALL = ("train", "dev", "test")
+
+_UNSTATED = "none stated"
 
 SOURCES: dict[str, Source[Example]] = {
     source.name: source
     for source in (
         Source("news-units", read_news_units, _ALL, False, "texts are their publishers'"),
-        Source("cluener", read_cluener, ("train", "dev"), False, "none stated"),
-        Source("resume", read_resume, _ALL, False, "none stated"),
-        Source("msra", read_msra, ("train", "test"), False, "none stated"),
-        Source("peoples-daily", read_peoples_daily, ("dev", "test"), True, "none stated"),
-        Source("uner-gsd", read_uner_gsd, _ALL, False, "CC BY-SA 4.0"),
-        Source("uner-pud", read_uner_pud, ("test",), True, "CC BY-SA 3.0"),
-        Source("weibo", read_weibo, _ALL, True, "none stated"),
+        Source("cluener", read_cluener, ("train", "dev"), False, _UNSTATED, tuple(cluener.OWN_LABELS)),
+        Source("resume", read_resume, _ALL, False, _UNSTATED, tuple(resume.OWN_LABELS)),
+        Source("msra", read_msra, ("train", "test"), False, _UNSTATED, tuple(msra.OWN_LABELS)),
+        Source("peoples-daily", read_peoples_daily, ("dev", "test"), True, _UNSTATED, tuple(peoples_daily.OWN_LABELS)),
+        Source("uner-gsd", read_uner_gsd, _ALL, False, "CC BY-SA 4.0", tuple(uner.OWN_LABELS), "traditional"),
+        Source("uner-pud", read_uner_pud, ("test",), True, "CC BY-SA 3.0", tuple(uner.OWN_LABELS), "traditional"),
+        Source("weibo", read_weibo, _ALL, True, _UNSTATED, tuple(weibo.OWN_LABELS)),
         Source("fewfc", read_fewfc, ("train",), False, "CC BY-SA 4.0"),
     )
 }
@@ -77,27 +89,39 @@ def read_source(
     data_root: Path,
     split: str = "train",
     leave_out: str | None = None,
-    purpose: Literal["train", "evaluate"] = "train",
+    purpose: Literal["train", "evaluate", "benchmark"] = "train",
+    own_labels: bool = False,
 ) -> list[Example]:
     """The examples of a source.
 
     Args:
-        name: "seeds", or one of the sets under `data_root`.
+        name: "seeds", "authored", one of the sets under `data_root`, or "hub:" and a Hub id or a local folder
+            (`training/data/hub.py`), which has the splits that its publisher gave it.
         leave_out: id of the one seed article that must not be seen.
-        purpose: training gets train splits only, and none of an evaluation-only source.
+        purpose: training gets train splits only, and none of an evaluation-only source. A
+            benchmark may train on the train split of any source: its weights are not published.
+        own_labels: keep the publisher's labels instead of mapping them to this project's.
     """
     if name == "seeds":
         examples = read_seeds(SEEDS)
         if leave_out is not None and leave_out not in {example.id for example in examples}:
             raise DataError(f"--leave-out {leave_out}: no such seed article")
         return [example for example in examples if example.id != leave_out]
+    if name == "authored":
+        return read_authored(AUTHORED)
+    if name.startswith(PREFIX):
+        if purpose != "evaluate" and split != "train":
+            raise DataError(f"{name} {split} is held out for evaluation; training reads the train split")
+        return read_hub(name, split=split)
     source = SOURCES.get(name)
     if source is None:
-        raise DataError(f"unknown source {name!r}; known: seeds, {', '.join(SOURCES)}")
+        raise DataError(f"unknown source {name!r}; known: {', '.join((*ANNOTATED, *SOURCES))}, {PREFIX}NAME")
     if purpose == "train" and source.evaluation_only:
         raise DataError(f"{name} is for evaluation only ({source.licence}); take it out of the training sources")
     if split not in source.splits:
         raise DataError(f"{name} has no split {split!r}; it has {', '.join(source.splits)}")
-    if purpose == "train" and split != "train":
+    if purpose != "evaluate" and split != "train":
         raise DataError(f"{name} {split} is held out for evaluation; training reads the train split")
+    if own_labels and source.own_labels:
+        return source.read(data_root, split, {label: label for label in source.own_labels})
     return source.read(data_root, split)

@@ -38,6 +38,7 @@ def write_all(root: Path, *rows: dict[str, Any]) -> None:
         ("作价7500万美元(约5亿元)", "7500万美元", ["7500万美元"]),
         ("作价7500万美元(约5亿元)", "7500万美元(约5亿元)", ["7500万美元", "5亿元"]),
         ("融资2.2亿,投后估值", "2.2亿", ["2.2亿"]),
+        ("总资产1.94亿元,10.5亿现金收购", "10.5亿", ["10.5亿"]),
     ],
 )
 def test_the_whole_amount_without_hedges(tmp_path: Path, text: str, word: str, money: list[str]) -> None:

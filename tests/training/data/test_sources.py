@@ -37,7 +37,7 @@ def test_held_out_texts_do_not_reach_training(name: str, tmp_path: Path) -> None
 
 
 def test_unknown_names_and_splits(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="known: seeds, news-units, cluener"):
+    with pytest.raises(DataError, match="known: seeds, authored, news-units, cluener"):
         read_source("duee", data_root=tmp_path)
     with pytest.raises(DataError, match="it has train, dev"):
         read_source("cluener", data_root=tmp_path, split="test", purpose="evaluate")
@@ -53,3 +53,14 @@ def test_a_source_has_our_labels_only(tmp_path: Path) -> None:
     write(tmp_path / "MSRA" / "msra_train_bio", *LINES)
     (example,) = read_source("msra", data_root=tmp_path)
     assert {span.label for span in example.spans} <= example.complete <= set(LABELS)
+
+
+def test_a_benchmark_keeps_the_publishers_labels_and_may_train_on_any_train_split(tmp_path: Path) -> None:
+    write(tmp_path / "MSRA" / "msra_train_bio", *tagged("林远来京", "B-PER I-PER O B-LOC"))
+    (example,) = read_source("msra", data_root=tmp_path, purpose="benchmark", own_labels=True)
+    assert [(s.label, s.start, s.end) for s in example.spans] == [("PER", 0, 2), ("LOC", 3, 4)]
+    assert example.complete == set(SOURCES["msra"].own_labels)
+    with pytest.raises(DataError, match="no such file"):  # weibo may not train otherwise
+        read_source("weibo", data_root=tmp_path, purpose="benchmark", own_labels=True)
+    with pytest.raises(DataError, match="held out for evaluation"):
+        read_source("msra", data_root=tmp_path, split="test", purpose="benchmark")

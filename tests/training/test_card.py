@@ -1,0 +1,103 @@
+"""The card is what the results say, and the results are of the packaged weights."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ie_model.model_folder import ModelFolder
+from training import card
+from training.card import Results, cell, headline, render_card, render_readme
+from training.report import weights_fingerprint
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    return Results.read(ROOT / "results")
+
+
+@pytest.fixture(scope="module")
+def packaged() -> ModelFolder:
+    return ModelFolder.open(runtime="torch")
+
+
+def test_the_results_are_of_the_packaged_weights(results: Results, packaged: ModelFolder) -> None:
+    assert results.zero_shot["model"] == weights_fingerprint(packaged.path)
+
+
+def test_the_folds_were_trained_as_the_packaged_weights_were(results: Results) -> None:
+    recipe = yaml.safe_load((ROOT / "training" / "recipes" / "base.yaml").read_text(encoding="utf-8"))
+    used = results.leave_one_out["recipe"]
+    assert results.leave_one_out["encoder"] == results.training["encoder"]
+    assert [stage["sources"] for stage in used["stages"]] == [stage["sources"] for stage in recipe["stages"]]
+    assert [stage["epochs"] for stage in used["stages"]] == [stage["epochs"] for stage in recipe["stages"]]
+
+
+def test_the_pages_are_what_the_results_say(results: Results, packaged: ModelFolder) -> None:
+    """`python -m training.card` writes them."""
+    assert (ROOT / "model_card.md").read_text(encoding="utf-8") == render_card(results, packaged)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme == render_readme(readme, results)
+
+
+def test_every_set_of_the_results_is_in_the_card(results: Results, packaged: ModelFolder) -> None:
+    text = render_card(results, packaged)
+    for name, one in results.zero_shot["sets"].items():
+        assert f"| {name} |" in text
+        assert cell(one["spans"]["micro"]) in text
+    assert all(f"| {name} |" in text for name in results.benchmarks)
+
+
+def test_the_metadata_is_what_hugging_face_reads(results: Results, packaged: ModelFolder) -> None:
+    _, header, _ = render_card(results, packaged).split("---\n", 2)
+    read: dict[str, Any] = yaml.safe_load(header)
+    assert (read["language"], read["license"]) == ("zh", "cc-by-nc-sa-4.0")
+    (index,) = read["model-index"]
+    first = index["results"][0]
+    assert first["dataset"]["type"] == "seeds"
+    assert first["metrics"][0]["value"] == results.leave_one_out["spans"]["micro"]["f1"]
+
+
+def test_a_changed_figure_makes_the_check_fail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(ROOT / "results", tmp_path / "results")
+    for name in ("README.md", "model_card.md"):
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    assert card.main(["--root", str(tmp_path), "--check"]) == 0
+    path = tmp_path / "results" / "zero_shot.json"
+    changed = json.loads(path.read_text(encoding="utf-8"))
+    changed["sets"]["news-units test"]["spans"]["ORG"]["f1"] = 0.9999
+    path.write_text(json.dumps(changed), encoding="utf-8")
+    assert card.main(["--root", str(tmp_path), "--check"]) == 1
+    assert capsys.readouterr().err.count("differs from the results") == 2
+    assert card.main(["--root", str(tmp_path)]) == 0
+    assert "100.0" in (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert card.main(["--root", str(tmp_path), "--check"]) == 0
+
+
+def test_cells() -> None:
+    figures = {"f1": 0.7236, "f1_interval": [0.694, 0.7551]}
+    assert cell(figures) == "72.4 (69–76)"
+    assert cell(figures, interval=False) == "72.4"
+    assert cell(None) == ""
+
+
+def test_a_readme_without_its_markers_is_refused(results: Results) -> None:
+    with pytest.raises(ValueError, match=r"figures: python -m training\.card"):
+        render_readme("# ie-model\n", results)
+    with pytest.raises(ValueError, match="end of figures"):
+        render_readme(f"{card.BEGIN}\n", results)
+
+
+def test_the_headline_names_its_commands(results: Results) -> None:
+    text = headline(results)
+    assert "python -m training.evaluate --all" in text
+    assert "--leave-one-out" in text
+    assert headline(replace(results, zero_shot=results.zero_shot)) == text

@@ -1,0 +1,276 @@
+"""The model card and the README's table, from `results/` and the packaged model alone.
+
+    python -m training.card          # writes model_card.md and README.md's figures
+    python -m training.card --check  # exits with 1 where they differ from the results
+
+What the text says in numbers comes from the results; `training/card.md` is the rest of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import yaml
+
+from ie_model.model_folder import CONFIG, SAFETENSORS, ModelFolder
+from ie_model.scheme import LABELS
+from training.report import weights_fingerprint
+
+TEMPLATE = Path(__file__).with_name("card.md")
+#: README.md's figures stand between these two lines.
+BEGIN, END = "<!-- figures: python -m training.card -->", "<!-- end of figures -->"
+RULE = (
+    "Strict F1 in percent from raw text, with 95 % bootstrap intervals over documents. A span counts if its label\n"
+    "and both edges are right; a departure if the pair of person and organisation is right under the guidelines'\n"
+    "alias rule."
+)
+#: Sets of which the train split is part of the training data.
+SEEN = {"news-units": "train split", "cluener": "train split", "resume": "train split"}
+NEVER = "MSRA, People's Daily, Weibo, UNER, DuEE 1.0 and DuEE-Fin"
+
+
+@dataclass(frozen=True)
+class Results:
+    """All that `results/` holds."""
+
+    leave_one_out: dict[str, Any]
+    zero_shot: dict[str, Any]
+    training: dict[str, Any]
+    benchmarks: dict[str, dict[str, Any]]
+
+    @classmethod
+    def read(cls, folder: Path) -> Results:
+        def one(path: Path) -> dict[str, Any]:
+            result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            return result
+
+        return cls(
+            leave_one_out=one(folder / "leave_one_out.json"),
+            zero_shot=one(folder / "zero_shot.json"),
+            training=one(folder / "training.json"),
+            benchmarks={path.stem: one(path) for path in sorted((folder / "benchmarks").glob("*.json"))},
+        )
+
+
+def cell(figures: dict[str, Any] | None, *, interval: bool = True) -> str:
+    """F1 in percent, with its interval."""
+    if not figures:
+        return ""
+    value = f"{100 * figures['f1']:.1f}"
+    if not interval:
+        return value
+    low, high = (round(100 * edge) for edge in figures["f1_interval"])
+    return f"{value} ({low}–{high})"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def headline(results: Results) -> str:
+    """The table that README and card share, with the commands that repeat it."""
+    rows = [
+        ("the five seed articles, each by a model trained without it", results.leave_one_out),
+        ("news-units, test split", results.zero_shot["sets"]["news-units test"]),
+    ]
+    lines = table(
+        ("", *LABELS, "all spans", "departures"),
+        (
+            (name, *(cell(one["spans"][label]) for label in (*LABELS, "micro")), cell(one["departures"]["pair"]))
+            for name, one in rows
+        ),
+    )
+    commands = "\n".join(f"    {one['command']}" for one in (results.leave_one_out, results.zero_shot))
+    return f"{lines}\n\n{commands}"
+
+
+def parts_table(results: Results) -> str:
+    """Departures at three levels, and with the gold spans given."""
+    rows = []
+    for name, one in (
+        ("seeds", results.leave_one_out),
+        *((name, one) for name, one in results.zero_shot["sets"].items() if one["departures"]),
+    ):
+        figures, gold = one["departures"], one["departures_gold_spans"]
+        cells = (cell(figures.get(part), interval=False) for part in ("role", "joined", "date", "status"))
+        rows.append((name, cell(figures["pair"]), cell(gold["pair"]), *cells, cell(figures["frame"])))
+    header = ("", "pair", "pair, gold spans given", "role", "joined", "date", "status", "whole fact")
+    note = (
+        "Role, joined and date: F1 of what is named, given a right pair; status: accuracy, given a right pair;\n"
+        "whole fact: everything right, of all facts. news-units marks no dates."
+    )
+    return f"{table(header, rows)}\n\n{note}"
+
+
+def public_table(results: Results) -> str:
+    rows = []
+    for name, one in results.zero_shot["sets"].items():
+        spans = one["spans"]
+        seen = SEEN.get(name.split()[0], "")
+        cells = [cell(spans.get(label), interval=False) for label in LABELS]
+        rows.append((name, seen, f"{one['documents']:,}", *cells, cell(spans["micro"])))
+    lines = table(("set", "trained on", "texts", *LABELS, "all"), rows)
+    missing = "".join(f"\n\nNot at hand: {line}" for line in results.zero_shot["not_found"])
+    return f"{lines}{missing}"
+
+
+def event_table(results: Results) -> str:
+    rows = []
+    for name, one in results.zero_shot["events"].items():
+        for key, figures in one.items():
+            if isinstance(figures, dict) and "f1" in figures:
+                precision, recall = (f"{100 * figures[part]:.1f}" for part in ("precision", "recall"))
+                rows.append((name, key.replace("_", " "), precision, recall, cell(figures), str(figures["gold"])))
+    return table(("set", "what", "precision", "recall", "F1", "gold"), rows)
+
+
+def script_table(results: Results) -> str:
+    rows = []
+    for name, one in results.zero_shot["sets"].items():
+        if gap := one.get("scripts"):
+            identical = f"{100 * gap['identical']:.1f} %"
+            rows.append((name, gap["script"], cell(gap["original"]), cell(gap["converted"]), identical))
+    return table(("set", "its script", "F1 as it is", "F1 converted", "texts answered alike"), rows)
+
+
+def baseline_table(results: Results) -> str:
+    rows = []
+    for name, one in results.zero_shot["sets"].items():
+        answers = {"**ie-model**": one, **one["baselines"]}
+        for who, figures in answers.items():
+            spans = figures.get("spans", {})
+            pair = figures.get("departures", {}).get("pair")
+            if spans or pair:
+                rows.append((name, who, *(cell(spans.get(label), interval=False) for label in LABELS), cell(pair)))
+    return table(("set", "", *LABELS, "departures"), rows)
+
+
+def benchmark_table(results: Results) -> str:
+    if not results.benchmarks:
+        return "None has been run for these weights."
+    rows = []
+    for name, one in results.benchmarks.items():
+        micro = one["spans"]["micro"]
+        precision, recall = (f"{100 * micro[part]:.1f}" for part in ("precision", "recall"))
+        rows.append(
+            (name, one["split"], f"{one['documents']:,}", precision, recall, cell(micro), f"`{one['recipe']}`")
+        )
+    return table(("set", "split", "texts", "precision", "recall", "F1", "recipe"), rows)
+
+
+def metadata(results: Results) -> str:
+    """The Hugging Face header with its model-index."""
+    entries = []
+    sources = [("ie-model seed articles, leave one out", "seeds", "train", results.leave_one_out)]
+    sources += [
+        (name, name.split()[0], name.split()[1], one)
+        for name, one in results.zero_shot["sets"].items()
+        if one["spans"]
+    ]
+    for title, source, split, one in sources:
+        metrics = [{"type": "f1", "name": "strict micro F1 of spans", "value": one["spans"]["micro"]["f1"]}]
+        if one["departures"]:
+            pair = one["departures"]["pair"]["f1"]
+            metrics.append({"type": "f1", "name": "F1 of departures (person, organisation)", "value": pair})
+        entries.append(
+            {
+                "task": {"type": "token-classification", "name": "named entities and departures"},
+                "dataset": {"name": title, "type": source, "split": split},
+                "metrics": metrics,
+            }
+        )
+    header = {
+        "language": "zh",
+        "license": "cc-by-nc-sa-4.0",
+        "library_name": "transformers",
+        "pipeline_tag": "token-classification",
+        "tags": ["information-extraction", "relation-extraction", "chinese"],
+        "datasets": results.training["datasets"],
+        "metrics": ["f1"],
+        "model-index": [{"name": "ie-model", "results": entries}],
+    }
+    return f"---\n{yaml.safe_dump(header, allow_unicode=True, sort_keys=False)}---"
+
+
+def training_table(training: dict[str, Any]) -> str:
+    return table(
+        ("step", "text", "licence as stated"), ((s["step"], s["text"], s["licence"]) for s in training["steps"])
+    )
+
+
+def parameters(path: Path) -> float:
+    """Millions of parameters in a safetensors file."""
+    import math
+
+    from safetensors import safe_open
+
+    with safe_open(path, framework="np") as tensors:
+        return sum(math.prod(tensors.get_slice(name).get_shape()) for name in tensors.keys()) / 1e6  # noqa: SIM118
+
+
+def render_card(results: Results, model: ModelFolder) -> str:
+    """The whole text of model_card.md."""
+    config = json.loads((model.path / CONFIG).read_text(encoding="utf-8"))
+    return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
+        metadata=metadata(results),
+        layers=config["num_hidden_layers"],
+        hidden=config["hidden_size"],
+        heads=config["num_attention_heads"],
+        vocabulary=f"{config['vocab_size']:,}",
+        parameters=f"{parameters(model.path / SAFETENSORS):.1f}",
+        tags=len(model.scheme),
+        model=weights_fingerprint(model.path),
+        training=training_table(results.training),
+        never=NEVER,
+        rule=RULE,
+        headline=headline(results),
+        parts=parts_table(results),
+        public=public_table(results),
+        events=event_table(results),
+        scripts=script_table(results),
+        baselines=baseline_table(results),
+        benchmarks=benchmark_table(results),
+        cost=results.training["cost"],
+    )
+
+
+def render_readme(text: str, results: Results) -> str:
+    """README.md with its figures as the results have them."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"README.md lacks the line {END if begin else BEGIN!r}")
+    return f"{before}{BEGIN}\n{RULE}\n\n{headline(results)}\n{END}{after}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Write model_card.md and README.md's figures from results/.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where they differ")
+    parser.add_argument("--root", type=Path, default=Path(), help="the checkout")
+    options = parser.parse_args(arguments)
+    results = Results.read(options.root / "results")
+    card, readme = options.root / "model_card.md", options.root / "README.md"
+    pages = {
+        card: render_card(results, ModelFolder.open(runtime="torch")),
+        readme: render_readme(readme.read_text(encoding="utf-8"), results),
+    }
+    stale = [path for path, text in pages.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    for path in stale:
+        if options.check:
+            print(f"{path} differs from the results; write it with: python -m training.card", file=sys.stderr)
+        else:
+            path.write_text(pages[path], encoding="utf-8")
+            print(f"wrote {path}")
+    return int(options.check and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

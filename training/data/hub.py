@@ -1,0 +1,294 @@
+"""Data sets in the form of the `datasets` library: examples to it and from it, and a user's own set by its name.
+
+A set has either the columns text and spans (each with label, start and end in code points,
+end exclusive), as `to_dataset` writes them, or tokens and ner_tags (or tags) with BIO,
+BIOES or BMES tags, as names or as class labels. id, complete, departures and dates are
+optional.
+
+Tokens are joined without a space, as Chinese is written. Between two that touch with Latin
+letters or digits stands a space (Sam, Altman), unless both are single characters: then the
+set has a token for each character (G, P, T).
+
+A set is named by its Hub id or a local folder of Parquet or JSON lines. Where its labels
+are not ours, the name says what they are: ``owner/name#PER=PERSON,ORG=ORG``; labels that it
+does not name are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ie_model.encoding import is_latin
+from ie_model.scheme import LABELS
+from training.data.columns import check_tag, spans_of
+from training.data.example import DataError, Example, GoldDeparture, GoldSpan
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+#: What a source of this kind starts with where a recipe or a command names it.
+PREFIX = "hub:"
+_TAGS = ("ner_tags", "tags")
+_EXPECTED = f"the columns text and spans, or tokens and {' or '.join(_TAGS)}"
+
+
+def to_dataset(examples: Iterable[Example]) -> Dataset:
+    """The examples as a data set; `from_dataset` has them back as they were."""
+    from datasets import Dataset, Features, List, Value
+
+    text, number = Value("string"), Value("int64")
+    span = {"label": text, "start": number, "end": number}
+    departure = {
+        **{"person": span, "organization": span, "status": text},
+        **{"roles": List(span), "joined": List(span), "date": span},
+    }
+    columns = {
+        **{"id": text, "text": text, "spans": List(span), "complete": List(text)},
+        **{"departures": List(departure), "dates": Value("bool")},
+    }
+    rows: dict[str, list[Any]] = {column: [] for column in columns}
+    for example in examples:
+        with _faults_in(example.source, example.id, "text that UTF-8 can hold"):
+            example.text.encode()
+        for column, value in _to_row(example).items():
+            rows[column].append(value)
+    return Dataset.from_dict(rows, features=Features(columns))
+
+
+def _to_row(example: Example) -> dict[str, Any]:
+    def place(span: GoldSpan) -> dict[str, Any]:
+        return {"label": span.label, "start": span.start, "end": span.end}
+
+    departures = None
+    if example.departures is not None:
+        departures = [
+            {
+                "person": place(departure.person),
+                "organization": place(departure.organization),
+                "status": departure.status,
+                "roles": [place(span) for span in departure.roles],
+                "joined": [place(span) for span in departure.joined],
+                "date": departure.date and place(departure.date),
+            }
+            for departure in example.departures
+        ]
+    return {
+        "id": example.id,
+        "text": example.text,
+        "spans": [place(span) for span in example.spans],
+        "complete": sorted(example.complete),
+        "departures": departures,
+        "dates": example.dates,
+    }
+
+
+def from_dataset(
+    dataset: Dataset,
+    *,
+    source: str,
+    labels: Mapping[str, str] | None = None,
+    complete: Collection[str] | None = None,
+) -> list[Example]:
+    """The rows of a data set as examples.
+
+    Args:
+        source: the name of the set, for the examples and for messages (rows count from 0).
+        labels: the set's own label → ours; spans of the others are left out. Without it
+            every label must be one of ours.
+        complete: the labels of ours that the set marks completely. By default what its
+            column of that name says, or else `labels`, its class labels, or the labels
+            that occur.
+    """
+    columns = dataset.column_names
+    tags = next((column for column in _TAGS if column in columns), None)
+    names: list[str] | None = None
+    read: Callable[[Mapping[str, Any]], tuple[str, list[GoldSpan]]] = _text_row
+    expected = "a text and its spans"
+    if not {"text", "spans"} <= set(columns):
+        if tags is None or "tokens" not in columns:
+            raise DataError(f"{source}: expected {_EXPECTED}; found {', '.join(columns) or 'none'}")
+        names = _class_names(dataset, tags)
+        read, expected = partial(_token_row, column=tags, names=names), "tokens and a tag for each"
+    rows: list[tuple[dict[str, Any], str, tuple[GoldSpan, ...]]] = []
+    for number, row in enumerate(dataset):
+        with _faults_in(source, number, expected):
+            text, found = read(row)
+            kept = tuple(sorted(_ours(span, labels) for span in found if labels is None or span.label in labels))
+            rows.append((row, text, kept))
+    declared = frozenset(_declared(labels, names, rows) if complete is None else complete)
+    examples = []
+    for number, (row, text, spans) in enumerate(rows):
+        with _faults_in(source, number, expected):
+            said = None if complete is not None else row.get("complete")
+            own = declared if said is None else frozenset(_kept(said, labels))
+            identity = str(number) if row.get("id") is None else str(row["id"])
+            departures = _departures(row.get("departures"), labels)
+            examples.append(Example(identity, source, text, spans, own, departures, bool(row.get("dates"))))
+    return examples
+
+
+def _kept(names: Iterable[str], labels: Mapping[str, str] | None) -> Iterable[str]:
+    return names if labels is None else (labels[name] for name in names if name in labels)
+
+
+def _declared(
+    labels: Mapping[str, str] | None,
+    names: Sequence[str] | None,
+    rows: Sequence[tuple[dict[str, Any], str, tuple[GoldSpan, ...]]],
+) -> set[str]:
+    if labels is not None:
+        return set(labels.values())
+    if names is not None:
+        return {name[2:] for name in names if name[2:] in LABELS}
+    return {span.label for _, _, spans in rows for span in spans}
+
+
+def _class_names(dataset: Dataset, column: str) -> list[str] | None:
+    """The names of class labels; None for a column of strings."""
+    from datasets import ClassLabel
+
+    feature = getattr(dataset.features[column], "feature", None)
+    return list(feature.names) if isinstance(feature, ClassLabel) else None
+
+
+def _named(tags: Sequence[int], names: Sequence[str]) -> list[str]:
+    for tag in tags:
+        if not 0 <= tag < len(names):
+            raise ValueError(f"the tag {tag} is none of the {len(names)} class labels")
+    return [names[tag] for tag in tags]
+
+
+def _ours(span: GoldSpan, labels: Mapping[str, str] | None) -> GoldSpan:
+    if labels is not None:
+        return GoldSpan(span.start, span.end, labels[span.label])
+    if span.label not in LABELS:
+        raise ValueError(f"the label {span.label!r} is none of {', '.join(LABELS)}; say which of them it is")
+    return span
+
+
+def _text_row(row: Mapping[str, Any]) -> tuple[str, list[GoldSpan]]:
+    text, spans = row["text"], []
+    if not isinstance(text, str):
+        raise ValueError(f"the text is {text!r}")
+    for value in row["spans"]:
+        span = _place(value)
+        if not 0 <= span.start < span.end <= len(text):
+            raise ValueError(f"the span {span.start} to {span.end} is outside of a text of {len(text)} characters")
+        surface = text[span.start : span.end]
+        if value.get("text") not in (None, surface):
+            raise ValueError(f"{value['text']!r} is not at {span.start}, there is {surface!r}")
+        spans.append(span)
+    return text, spans
+
+
+def _token_row(row: Mapping[str, Any], column: str, names: Sequence[str] | None) -> tuple[str, list[GoldSpan]]:
+    tokens = row["tokens"]
+    tags = row[column] if names is None else _named(row[column], names)
+    if len(tokens) != len(tags):
+        raise ValueError(f"{len(tokens)} tokens, {len(tags)} tags")
+    for tag in tags:
+        if not isinstance(tag, str):
+            raise ValueError(f"the tag {tag!r} is a number without a name; tags are strings or class labels")
+        check_tag(tag, [tag[2:]] if tag[2:] else LABELS)
+    text, places = join_tokens(tokens)
+    own = {tag[2:]: tag[2:] for tag in tags if tag != "O"}
+    words = spans_of(tags, [1] * len(tags), own)
+    return text, [GoldSpan(places[s.start][0], places[s.end - 1][1], s.label) for s in words]
+
+
+def join_tokens(tokens: Sequence[str]) -> tuple[str, list[tuple[int, int]]]:
+    """The text of some tokens, and where each stands in it."""
+    text, places, before = "", [], ""
+    for token in tokens:
+        if not token:
+            raise ValueError("an empty token")
+        words = len(before) > 1 or len(token) > 1
+        if before and words and all(is_latin(c) or c in "0123456789" for c in (before[-1], token[0])):
+            text += " "
+        places.append((len(text), len(text) + len(token)))
+        text, before = text + token, token
+    return text, places
+
+
+def _place(value: Mapping[str, Any]) -> GoldSpan:
+    span = GoldSpan(value["start"], value["end"], value["label"])
+    if not (isinstance(span.start, int) and isinstance(span.end, int) and isinstance(span.label, str)):
+        raise ValueError(f"a label, a start and an end, found {dict(value)}")
+    return span
+
+
+def _departures(
+    values: Sequence[Mapping[str, Any]] | None, labels: Mapping[str, str] | None
+) -> tuple[GoldDeparture, ...] | None:
+    def place(value: Mapping[str, Any]) -> GoldSpan:
+        span = _place(value)
+        return GoldSpan(span.start, span.end, (labels or {}).get(span.label, span.label))
+
+    if values is None:
+        return None
+    return tuple(
+        GoldDeparture(
+            person=place(value["person"]),
+            organization=place(value["organization"]),
+            status=value["status"],
+            roles=tuple(place(span) for span in value.get("roles") or ()),
+            joined=tuple(place(span) for span in value.get("joined") or ()),
+            date=place(value["date"]) if value.get("date") else None,
+        )
+        for value in values
+    )
+
+
+def read_hub(name: str, *, split: str, labels: Mapping[str, str] | None = None) -> list[Example]:
+    """The examples of one split of a set, by its Hub id or local folder; the set says which splits it has."""
+    from datasets import load_dataset
+
+    path, named = _parse(name)
+    with _loading(path):
+        dataset = load_dataset(path, split=split)
+    return from_dataset(dataset, source=f"{PREFIX}{path}", labels=named if labels is None else labels)
+
+
+def hub_splits(name: str) -> list[str]:
+    """The splits of a set."""
+    from datasets import get_dataset_split_names
+
+    path, _ = _parse(name)
+    with _loading(path):
+        return list(get_dataset_split_names(path))
+
+
+def _parse(name: str) -> tuple[str, dict[str, str] | None]:
+    """A name, and what it says of the labels."""
+    path, mark, said = name.removeprefix(PREFIX).partition("#")
+    if not mark:
+        return path, None
+    labels = dict(part.partition("=")[::2] for part in said.split(","))
+    for label, ours in labels.items():
+        if not label or ours not in LABELS:
+            raise DataError(f"{name}: expected #THEIRS=OURS,… with {', '.join(LABELS)} as ours")
+    return path, labels
+
+
+@contextmanager
+def _loading(path: str) -> Iterator[None]:
+    from datasets.exceptions import DatasetsError
+
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError, DatasetsError) as error:
+        remedy = "expected a Hub id, or a local folder of Parquet or JSON lines"
+        raise DataError(f"{path}: the data set cannot be loaded ({error}); {remedy}") from error
+
+
+@contextmanager
+def _faults_in(source: str, row: int | str, expected: str) -> Iterator[None]:
+    """Turn whatever a row makes fail into a DataError that says where it is."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        detail = f"no {error}" if isinstance(error, KeyError) else error
+        raise DataError(f"{source}, row {row}: expected {expected}: {detail}") from error

@@ -1,0 +1,124 @@
+"""What is wrong with the labelled data, and how much of it there is.
+
+    python -m training.debug_data --output runs/debug_data.json
+    python -m training.debug_data --source news-units msra hub:path/to/your/data
+
+Reads every split of every source (those that are not at hand are named and passed over),
+prints how much each holds and what `training/data_checks.py` finds. The exit status is 1
+where a finding is an error, 2 where the command was wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from ie_model.scheme import LABELS
+from training.data.duee import DuEEText
+from training.data.example import DataError, Example, NotAtHandError
+from training.data.hub import PREFIX, hub_splits
+from training.data.sources import ANNOTATED, EVENT_SOURCES, SOURCES, read_source
+from training.data_checks import SEVERITIES, SPLIT_CHECKS, Finding, Split, findings_at
+
+
+def _parts(name: str) -> Sequence[str]:
+    """The splits of a source."""
+    if name.startswith(PREFIX):
+        return hub_splits(name)
+    known = {source.name: source.splits for source in (*SOURCES.values(), *EVENT_SOURCES)}
+    if name not in (*ANNOTATED, *known):
+        raise DataError(f"unknown source {name!r}; known: {', '.join((*ANNOTATED, *known))}, {PREFIX}NAME")
+    return known.get(name, ("train",))
+
+
+def read_split(name: str, part: str, data_root: Path) -> Split:
+    """One split of any source; the texts of the event sources come without spans."""
+    for source in EVENT_SOURCES:
+        if source.name == name:
+            examples, events = [], 0
+            for row in source.read(data_root, part):
+                if isinstance(row, DuEEText):
+                    text, held = row.text, len(row.departures)
+                else:
+                    text, held = f"{row.headline}\n{row.text}", len(row.changes)
+                examples.append(Example(row.id, name, text, (), complete=frozenset()))
+                events += held
+            return Split(name, part, tuple(examples), trains=False, events=events)
+    texts = read_source(name, data_root=data_root, split=part, purpose="evaluate")
+    kept_out = name in SOURCES and SOURCES[name].evaluation_only
+    return Split(name, part, tuple(texts), trains=part == "train" and not kept_out)
+
+
+def _print(splits: Sequence[Split], missing: Sequence[str], findings: Sequence[Finding]) -> None:
+    console = Console(width=max(110, Console().width), highlight=False, markup=False)
+    table = Table(title="Labelled data", title_justify="left")
+    for column in ("source", "split", "use"):
+        table.add_column(column)
+    for column in ("texts", "characters", *LABELS, "departures"):
+        table.add_column(column, justify="right")
+    for split in splits:
+        row = split.figures()
+        numbers = (row["texts"], row["characters"], *row["labels"].values(), row["departures"])
+        cells = ("–" if number is None else f"{number:,}" for number in numbers)
+        table.add_row(row["source"], row["split"], row["use"], *cells)
+    console.print(table)
+    if missing:
+        console.print(f"not found: {', '.join(missing)}")
+    for finding in findings:
+        head = f"{finding.severity}  {finding.check}  {finding.source} {finding.split}"
+        console.print(f"{head}: {finding.count:,} {finding.what} ({finding.remedy})", soft_wrap=True)
+        for example in finding.examples:
+            console.print(f"    {example}", soft_wrap=True)
+    totals = Counter(finding.severity for finding in findings)
+    console.print(", ".join(f"{totals[severity]} {severity}" for severity in SEVERITIES))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Check the labelled data and what its splits have in common.")
+    parser.add_argument("--data-root", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--source", nargs="+", metavar="NAME", help=f"only these; {PREFIX}NAME reads your own set")
+    parser.add_argument("--output", type=Path, metavar="FILE.json", help="write everything here too")
+    options = parser.parse_args(arguments)
+    everything = (*ANNOTATED, *SOURCES, *(source.name for source in EVENT_SOURCES))
+    progress = Console(stderr=True)
+    splits: list[Split] = []
+    missing: list[str] = []
+    findings: list[Finding] = []
+    try:
+        parts = [(name, part) for name in options.source or everything for part in _parts(name)]
+    except DataError as error:
+        print(error, file=sys.stderr)
+        return 2
+    for name, part in track(parts, "reading", console=progress, transient=True):
+        try:
+            splits.append(read_split(name, part, options.data_root))
+        except NotAtHandError:
+            missing.append(f"{name} {part}")
+        except DataError as error:
+            findings += findings_at("unreadable", name, part, [str(error)], "splits cannot be read")
+    for check in track(SPLIT_CHECKS, "checking", console=progress, transient=True):
+        findings += check(splits)
+    findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
+    _print(splits, missing, findings)
+    if options.output:
+        options.output.parent.mkdir(parents=True, exist_ok=True)
+        report = {
+            "not_found": missing,
+            "splits": [split.figures() for split in splits],
+            "findings": [asdict(finding) for finding in findings],
+        }
+        options.output.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return int(any(finding.severity == "error" for finding in findings))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

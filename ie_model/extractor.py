@@ -15,8 +15,10 @@ from ie_model.document import Document, Entity
 from ie_model.encoding import Encoding, TextEncoder
 from ie_model.facts import departures_of
 from ie_model.model_folder import TOKENIZER, ModelFolder
+from ie_model.money import money_value
 from ie_model.relations import candidate_pairs, frames_from, pair_matrix
 from ie_model.runtime import Runtime
+from ie_model.script import is_traditional
 from ie_model.windows import Window, plan_windows
 
 #: Tokens, padding included, that one call of the encoder takes at most.
@@ -100,13 +102,10 @@ class Extractor:
         Raises:
             InputError: the text is not a str, or the date is not ISO.
         """
-        if not isinstance(text, str):
-            raise errors.not_a_text(type(text).__name__)
-        if published is not None:
-            check_date(published)
+        check_input(text, published)
         encoding = self._encoder(text)
         [(logits, hidden)] = self.run([encoding])
-        return self._document(text, self._spans(logits, encoding), hidden, id=id, published=published)
+        return self._document(text, self._spans(logits, encoding), encoding, hidden, id=id, published=published)
 
     def link(
         self,
@@ -124,10 +123,7 @@ class Extractor:
         Raises:
             InputError: as for a call, or a span lies outside the text or holds only space.
         """
-        if not isinstance(text, str):
-            raise errors.not_a_text(type(text).__name__)
-        if published is not None:
-            check_date(published)
+        check_input(text, published)
         encoding = self._encoder(text)
         [(_, hidden)] = self.run([encoding])
         spans = []
@@ -136,13 +132,21 @@ class Extractor:
             if tokens is None:
                 raise errors.bad_span(label, start, end, len(text))
             spans.append(Span(label, *tokens, start, end, 1.0))
-        return self._document(text, spans, hidden, id=id, published=published)
+        return self._document(text, spans, encoding, hidden, id=id, published=published)
 
     def _document(
-        self, text: str, spans: list[Span], hidden: Floats, *, id: str | None, published: str | None
+        self,
+        text: str,
+        spans: list[Span],
+        encoding: Encoding,
+        hidden: Floats,
+        *,
+        id: str | None,
+        published: str | None,
     ) -> Document:
         pairs = candidate_pairs(spans)
-        matrix = pair_matrix([(spans[a], spans[b]) for a, b in pairs], start=0, end=len(hidden))
+        ends = encoding.sentence_ends
+        matrix = pair_matrix(spans, pairs, sentence_ends=ends, start=0, end=len(encoding))
         frames = frames_from(
             spans,
             pairs,
@@ -151,8 +155,8 @@ class Extractor:
         )
         return Document(
             text=text,
-            entities=tuple(_entity(text, span) for span in spans),
-            departures=departures_of(text, spans, frames),
+            entities=_entities(text, spans),
+            departures=departures_of(text, spans, frames, published=published),
             id=id,
             published=published,
         )
@@ -162,12 +166,12 @@ class Extractor:
 
         A bad text raises InputError once the texts before it are done.
         """
-        if published is not None:
-            check_date(published)
-        for chunk in _chunks(texts):
+        for chunk in _chunks(texts, published):
             encodings = [self._encoder(text) for text in chunk]
             for text, encoding, (logits, hidden) in zip(chunk, encodings, self.run(encodings), strict=True):
-                yield self._document(text, self._spans(logits, encoding), hidden, id=None, published=published)
+                yield self._document(
+                    text, self._spans(logits, encoding), encoding, hidden, id=None, published=published
+                )
 
     def _spans(self, logits: Floats, encoding: Encoding) -> list[Span]:
         spans = decode(logits, encoding, self._scheme, temperature=self._settings.temperature)
@@ -212,6 +216,14 @@ class Extractor:
         return ids, mask
 
 
+def check_input(text: str, published: str | None) -> None:
+    """InputError unless these can be extracted from."""
+    if not isinstance(text, str):
+        raise errors.not_a_text(type(text).__name__)
+    if published is not None:
+        check_date(published)
+
+
 def check_date(value: str) -> None:
     """InputError unless the value is YYYY, YYYY-MM or YYYY-MM-DD of the calendar."""
     try:
@@ -227,13 +239,17 @@ def _padded(window: Window) -> int:
     return -(-(window.end - window.start + 2) // PAD_MULTIPLE) * PAD_MULTIPLE
 
 
-def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
+def _chunks(texts: Iterable[str], published: str | None) -> Iterator[list[str]]:
     """Texts that are run together: as many as CHUNK_CHARACTERS hold, at least one."""
     chunk: list[str] = []
     characters = 0
     for text in texts:
-        if not isinstance(text, str):
-            raise errors.not_a_text(type(text).__name__)
+        try:
+            check_input(text, published)
+        except errors.InputError:
+            if chunk:
+                yield chunk  # lose nothing: the texts before the bad one come first
+            raise
         if chunk and characters + len(text) > CHUNK_CHARACTERS:
             yield chunk
             chunk, characters = [], 0
@@ -253,11 +269,16 @@ def _batches(windows: list[tuple[int, Window]]) -> Iterator[list[tuple[int, Wind
         at += count
 
 
-def _entity(text: str, span: Span) -> Entity:
-    return Entity(
-        label=span.label,
-        text=text[span.start : span.end],
-        start=span.start,
-        end=span.end,
-        score=span.score,
+def _entities(text: str, spans: Sequence[Span]) -> tuple[Entity, ...]:
+    traditional = is_traditional(text)
+    return tuple(
+        Entity(
+            label=span.label,
+            text=(surface := text[span.start : span.end]),
+            start=span.start,
+            end=span.end,
+            score=span.score,
+            value=money_value(surface, traditional=traditional) if span.label == "MONEY" else None,
+        )
+        for span in spans
     )

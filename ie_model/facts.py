@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ie_model.dates import TimeSpan, date_value, departure_date, find_dates
 from ie_model.decoding import Span
-from ie_model.document import Departure, Evidence
+from ie_model.document import Date, Departure, Evidence
 from ie_model.names import cluster, fullest_variant, normal_form
 from ie_model.relations import STATUSES, Frame
 
@@ -27,16 +28,20 @@ def clause_around(text: str, start: int, end: int) -> Evidence:
     return Evidence(first, last)
 
 
-def departures_of(text: str, spans: Sequence[Span], frames: Sequence[Frame]) -> tuple[Departure, ...]:
+def departures_of(
+    text: str, spans: Sequence[Span], frames: Sequence[Frame], *, published: str | None = None
+) -> tuple[Departure, ...]:
     """Merge the frames of one article into facts, in the order of their first frame.
 
     Mentions that `names.cluster` finds equal are one person or organisation. The status
     is the strongest that a frame gives (stated, reported, former), the evidence that of the
-    surest frame with this status; roles and new employers are the union.
+    surest frame with this status; roles and new employers are the union. The date is
+    that of the surest frame which has one, those of the strongest status first.
     """
     if not frames:
         return ()
     canonical = cluster(text, spans)
+    times = find_dates(text)
     surfaces = [text[span.start : span.end] for span in spans]
     facts: dict[tuple[int, int], list[Frame]] = {}
     for frame in frames:
@@ -51,7 +56,8 @@ def departures_of(text: str, spans: Sequence[Span], frames: Sequence[Frame]) -> 
     organizations = dict.fromkeys(s for s, span in zip(surfaces, spans, strict=True) if span.label == "ORG")
     result = []
     for (person, organization), group in facts.items():
-        strongest = min(group, key=lambda frame: (STATUSES.index(frame.status), -frame.score))
+        ordered = sorted(group, key=lambda frame: (STATUSES.index(frame.status), -frame.score))
+        strongest = ordered[0]
         a, b = spans[strongest.person], spans[strongest.organization]
         left = fullest_variant(surfaces[strongest.organization], organizations)
         roles = {normal_form(surfaces[role]): surfaces[role] for frame in group for role in frame.roles}
@@ -72,6 +78,24 @@ def departures_of(text: str, spans: Sequence[Span], frames: Sequence[Frame]) -> 
                 organization_aliases=forms(organization, left),
                 roles=tuple(roles.values()),
                 joined=tuple(joined.values()),
+                date=_date(text, spans, ordered, times, published),
             )
         )
     return tuple(result)
+
+
+def _date(
+    text: str, spans: Sequence[Span], frames: Sequence[Frame], times: Sequence[TimeSpan], published: str | None
+) -> Date | None:
+    """The date of the first of the frames that the text dates."""
+    for frame in frames:
+        person, organization = spans[frame.person], spans[frame.organization]
+        found = departure_date(
+            text,
+            person=(person.start, person.end),
+            organization=(organization.start, organization.end),
+            found=times,
+        )
+        if found is not None:
+            return Date(found.text, date_value(found.text, published=published, coming=found.coming))
+    return None

@@ -25,12 +25,16 @@ MAX_DISTANCE = 160
 #: Tokens of context to the left and right of a pair that the head looks at.
 CONTEXT = 24
 #: Columns of the pair matrix: token ranges of the two spans and of the three stretches
-#: around them, then two buckets (signed distance; kind of target).
+#: around them, then buckets: signed distance, kind of target, and how many other persons,
+#: other organisations and ends of sentences stand between the two.
 PAIR_FIELDS = (
     "person_first", "person_last", "target_first", "target_last",
     "left_first", "left_last", "right_first", "right_last",
     "distance_bucket", "target_kind",
+    "persons_between", "organizations_between", "sentences_between",
 )  # fmt: skip
+#: Counts of what stands between are told apart up to this many, less one.
+BETWEEN_BUCKETS = 4
 _BUCKET_EDGES = np.array([1, 2, 4, 8, 16, 32, 64, 96])
 DISTANCE_BUCKETS = 2 * (len(_BUCKET_EDGES) + 1)
 TARGET_KINDS = ("ORG", "ROLE")
@@ -42,28 +46,47 @@ def distance_buckets(gaps: Ints, person_is_first: np.ndarray) -> Ints:
     return result.astype(np.int64)
 
 
-def pair_matrix(pairs: Sequence[tuple[Span, Span]], *, start: int, end: int) -> Ints:
-    """Features of (PERSON, target) pairs, see PAIR_FIELDS: [pairs, 10].
+def pair_matrix(
+    spans: Sequence[Span], pairs: Sequence[tuple[int, int]], *, sentence_ends: Ints, start: int, end: int
+) -> Ints:
+    """Features of (PERSON, target) pairs, see PAIR_FIELDS: [pairs, 13].
 
     Args:
+        spans: all spans, sorted; pairs are indices into them.
+        sentence_ends: token positions after which a sentence ends, ascending.
         start, end: the token range that context may come from (a text, or a window).
     """
-    if not pairs:
+    if not len(pairs):
         return np.zeros((0, len(PAIR_FIELDS)), dtype=np.int64)
-    spans = np.array([(a.first, a.last, b.first, b.last) for a, b in pairs], dtype=np.int64)
-    low = np.minimum(spans[:, 0], spans[:, 2])
-    high = np.maximum(spans[:, 1], spans[:, 3])
-    person_is_first = spans[:, 0] < spans[:, 2]
-    gaps = np.maximum(spans[:, 0], spans[:, 2]) - np.minimum(spans[:, 1], spans[:, 3])
-    kinds = np.array([TARGET_KINDS.index(b.label) for _, b in pairs])
+    table = np.array([(span.first, span.last) for span in spans], dtype=np.int64)
+    persons, targets = np.array(pairs, dtype=np.int64).T
+    places = np.column_stack([table[persons], table[targets]])
+    low = np.minimum(places[:, 0], places[:, 2])
+    high = np.maximum(places[:, 1], places[:, 3])
+    person_is_first = places[:, 0] < places[:, 2]
+    left, right = np.minimum(places[:, 1], places[:, 3]), np.maximum(places[:, 0], places[:, 2])
+    kinds = np.array([TARGET_KINDS.index(spans[target].label) for target in targets])
+    between = [
+        _count_between(np.array([span.first for span in spans if span.label == label], dtype=np.int64), left, right)
+        for label in ("PERSON", "ORG")
+    ]
+    between.append(_count_between(sentence_ends, left, right + 1))
     return np.column_stack(
         [
-            spans,
+            places,
             np.maximum(low - CONTEXT, start), low,
             high, np.minimum(high + CONTEXT, end),
-            distance_buckets(gaps, person_is_first), kinds,
+            distance_buckets(right - left, person_is_first), kinds,
+            *between,
         ]
     )  # fmt: skip
+
+
+def _count_between(ascending: Ints, left: Ints, right: Ints) -> Ints:
+    """[pairs] how many of the positions are in [left, right), in BETWEEN_BUCKETS buckets."""
+    count = np.searchsorted(ascending, right) - np.searchsorted(ascending, left)
+    clipped: Ints = np.clip(count, 0, BETWEEN_BUCKETS - 1).astype(np.int64)
+    return clipped
 
 
 def candidate_pairs(spans: Sequence[Span]) -> list[tuple[int, int]]:

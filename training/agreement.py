@@ -1,6 +1,10 @@
-"""Agreement between the two annotation passes: strict span F1 per label, relation F1.
+"""Agreement between two annotation passes: strict span F1 per label, relation F1.
 
-python -m training.agreement annotations/passes/a annotations/passes/b --output annotations/agreement.json
+    python -m training.agreement annotations/passes/a annotations/passes/b --output annotations/agreement.json
+    python -m training.agreement annotations/authored annotations/authored/second-pass
+
+A pass is a folder of Label Studio exports or of authored JSON lines. The second may hold a
+part of the first's texts only.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ie_model.scheme import LABELS
+from training.data.authored import read_authored
 from training.data.example import DataError, Example, GoldSpan
 from training.data.seeds import read_seeds
 from training.scoring import Counts
@@ -35,11 +40,13 @@ def relations_of(example: Example) -> set[Relation]:
 
 def agreement(first: Sequence[Example], second: Sequence[Example]) -> dict[str, Any]:
     """F1 of the second pass against the first (symmetric), over all articles."""
-    if [e.id for e in first] != [e.id for e in second]:
-        raise DataError("the passes hold different articles")
+    by_id = {example.id: example for example in first}
+    if unknown := [example.id for example in second if example.id not in by_id]:
+        raise DataError(f"the first pass lacks {len(unknown)} texts of the second: {', '.join(unknown[:5])} …")
     spans: dict[str, Counts] = {label: Counts() for label in LABELS}
     relations: dict[str, Counts] = {}
-    for a, b in zip(first, second, strict=True):
+    for b in second:
+        a = by_id[b.id]
         for label in LABELS:
             one = {s for s in a.spans if s.label == label}
             two = {s for s in b.spans if s.label == label}
@@ -51,10 +58,14 @@ def agreement(first: Sequence[Example], second: Sequence[Example]) -> dict[str, 
             relations[name] = relations.get(name, Counts()) + Counts(len(one_r & two_r), len(two_r), len(one_r))
     all_spans, all_relations = sum(spans.values(), Counts()), sum(relations.values(), Counts())
     return {
-        "articles": len(first),
+        "articles": len(second),
         "spans": {name: counts.to_dict() for name, counts in {**spans, "micro": all_spans}.items()},
         "relations": {name: counts.to_dict() for name, counts in {**relations, "micro": all_relations}.items()},
     }
+
+
+def read_pass(folder: Path) -> list[Example]:
+    return read_authored(folder) if any(folder.glob("*.jsonl")) else read_seeds(folder)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path)
     options = parser.parse_args(arguments)
     try:
-        report = agreement(read_seeds(options.first), read_seeds(options.second))
+        report = agreement(read_pass(options.first), read_pass(options.second))
     except DataError as error:
         print(error, file=sys.stderr)
         return 2

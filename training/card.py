@@ -160,10 +160,8 @@ def benchmark_table(results: Results) -> str:
     for name, one in results.benchmarks.items():
         micro = one["spans"]["micro"]
         precision, recall = (f"{100 * micro[part]:.1f}" for part in ("precision", "recall"))
-        rows.append(
-            (name, one["split"], f"{one['documents']:,}", precision, recall, cell(micro), f"`{one['recipe']}`")
-        )
-    return table(("set", "split", "texts", "precision", "recall", "F1", "recipe"), rows)
+        rows.append((name, one["split"], f"{one['documents']:,}", precision, recall, cell(micro)))
+    return table(("set", "split", "texts", "precision", "recall", "F1"), rows)
 
 
 def metadata(results: Results) -> str:

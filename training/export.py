@@ -140,7 +140,8 @@ def random_pairs(tokens: int, count: int, *, seed: int = 0) -> Tensor:
     for _ in range(count):
         a, b, c, d = np.sort(random.choice(np.arange(1, tokens - 1), 4, replace=False))
         spans = [a, b, c, d] if random.random() < 0.5 else [c, d, a, b]
-        rows.append([*spans, max(0, a - 24), a, d, min(tokens, d + 24), random.integers(18), random.integers(2)])
+        rows.append([*spans, max(0, a - 24), a, d, min(tokens, d + 24)])
+        rows[-1] += [random.integers(18), random.integers(2), *random.integers(4, size=3)]
     result = torch.tensor(np.array(rows), dtype=torch.long)
     assert result.shape[1] == len(PAIR_FIELDS)
     return result

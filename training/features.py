@@ -34,7 +34,7 @@ class WindowFeatures:
     Attributes:
         ids: [tokens] with [CLS] and [SEP], not padded.
         allowed: [tokens] bit k says that tag k may be right; 0 means no loss.
-        pairs: [pairs, 10] as in `relations.PAIR_FIELDS`, relative to the window.
+        pairs: [pairs, 13] as in `relations.PAIR_FIELDS`, relative to the window.
         links: [pairs, 4] departed_from, left_role, joined (0, 1 or IGNORE) and the
             index of the status (or IGNORE).
     """
@@ -145,7 +145,8 @@ def window_features(example: Example, encoder: TextEncoder, scheme: TagScheme) -
         if example.departures is not None:
             spans = [span for _, span in inside]
             indices = candidate_pairs(spans)
-            pairs = pair_matrix([(spans[a], spans[b]) for a, b in indices], start=1, end=len(ids) - 1)
+            ends = encoding.sentence_ends - window.start + 1
+            pairs = pair_matrix(spans, indices, sentence_ends=ends, start=1, end=len(ids) - 1)
             links = _link_labels(example, [gold for gold, _ in inside], indices)
         yield WindowFeatures(ids=ids, allowed=bits, pairs=pairs, links=links)
 

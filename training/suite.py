@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ class Suite:
     def sets(self) -> Iterator[tuple[str, str, Callable[[], dict[str, Any]]]]:
         """(group, name, how to score it) of every set; scoring raises NotAtHandError where a set is not at hand."""
         for source, split in SETS:
-            yield "sets", f"{source} {split}", lambda a=source, b=split: self.score_set(a, b)  # type: ignore[misc]
+            yield "sets", f"{source} {split}", partial(self.score_set, source, split)
         yield "events", "duee dev", self.score_duee
         yield "events", "duee-fin dev, documents with a change", self.score_duee_fin
 

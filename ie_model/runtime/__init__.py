@@ -28,7 +28,7 @@ class Runtime(Protocol):
 
         Args:
             hidden: [tokens, hidden] of one text.
-            pairs: [pairs, 10], see `ie_model.relations.PAIR_FIELDS`.
+            pairs: [pairs, 13], see `ie_model.relations.PAIR_FIELDS`.
 
         Returns:
             [pairs, len(LINK_OUTPUTS)] logits.

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ie_model.relations import DISTANCE_BUCKETS, LINK_OUTPUTS, TARGET_KINDS
+from ie_model.relations import BETWEEN_BUCKETS, DISTANCE_BUCKETS, LINK_OUTPUTS, TARGET_KINDS
 
 #: Bound of the attention scores of the link head: keeps the prefix sums well conditioned.
 SCORE_BOUND = 4.0
@@ -57,12 +57,13 @@ class LinkHead(nn.Module):
         self.distance = nn.Embedding(DISTANCE_BUCKETS, 32)
         self.kind = nn.Embedding(len(TARGET_KINDS), 32)
         self.drop = nn.Dropout(dropout)
-        self.hidden_layer = nn.Linear(8 * width + 32, 2 * width)
+        self.between = nn.Embedding(3 * BETWEEN_BUCKETS, 32)
+        self.hidden_layer = nn.Linear(8 * width + 64, 2 * width)
         self.norm = nn.LayerNorm(2 * width)
         self.output = nn.Linear(2 * width, len(LINK_OUTPUTS))
 
     def forward(self, hidden: Tensor, pairs: Tensor) -> Tensor:
-        """hidden [tokens, hidden], pairs [pairs, 10] (PAIR_FIELDS) → [pairs, outputs]."""
+        """hidden [tokens, hidden], pairs [pairs, 13] (PAIR_FIELDS) → [pairs, outputs]."""
         spans = self.spans(hidden)
         context = nn.functional.gelu(self.context(hidden))
         person, target = spans[pairs[:, 0]] + spans[pairs[:, 1] - 1], spans[pairs[:, 2]] + spans[pairs[:, 3] - 1]
@@ -77,7 +78,9 @@ class LinkHead(nn.Module):
         ]
         # The first token after the pair and the last before it often hold the verb.
         edges = [context[(low - 1).clamp_min(0)], context[pairs[:, 6].clamp_max(context.shape[0] - 1)]]
-        features = [person, target, *pooled, *edges, self.distance(pairs[:, 8]) + self.kind(pairs[:, 9])]
+        place = self.distance(pairs[:, 8]) + self.kind(pairs[:, 9])
+        counts = pairs[:, 10:13] + BETWEEN_BUCKETS * torch.arange(3, device=pairs.device)
+        features = [person, target, *pooled, *edges, place, self.between(counts).sum(dim=1)]
         mixed = self.hidden_layer(self.drop(torch.cat(features, dim=1)))
         output: Tensor = self.output(self.drop(nn.functional.gelu(self.norm(mixed))))
         return output

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ie_model.document import Document
-from ie_model.encoding import _is_latin
+from ie_model.encoding import is_latin
 from ie_model.extractor import Extractor
 
 PIECES = st.sampled_from(
@@ -26,7 +26,7 @@ def check(document: Document) -> None:
         assert last <= entity.start < entity.end <= len(text)
         assert 0.0 <= entity.score <= 1.0
         for edge in (entity.start, entity.end):
-            cuts = 0 < edge < len(text) and _is_latin(text[edge - 1]) and _is_latin(text[edge])
+            cuts = 0 < edge < len(text) and is_latin(text[edge - 1]) and is_latin(text[edge])
             assert not cuts, f"{entity} cuts a Latin word"
         last = entity.end
     for departure in document.departures:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models
 
-from ie_model.encoding import Encoding, TextEncoder, _is_latin
+from ie_model.encoding import Encoding, TextEncoder, is_latin
 from ie_model.errors import ModelError
 
 
@@ -84,7 +84,7 @@ def test_no_span_may_start_within_a_latin_word(text_encoder: TextEncoder) -> Non
     [("aZéßİﬁ", True), ("\u0301", True), ("1。林_ \u0e34тαあ😀", False)],
 )
 def test_latin_letters(characters: str, expected: bool) -> None:
-    assert [_is_latin(character) for character in characters] == [expected] * len(characters)
+    assert [is_latin(character) for character in characters] == [expected] * len(characters)
 
 
 def test_tokens_of_a_character_span() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ie_model.document import Document
+from ie_model.document import Document, Money
 from ie_model.encoding import TextEncoder
 from ie_model.errors import InputError
 from ie_model.extractor import TOKEN_BUDGET, Extractor
@@ -151,6 +151,48 @@ def test_pipe_keeps_the_order_and_is_lazy(extractor: Extractor) -> None:
             yield "林知远。"
 
     assert next(extractor.pipe(endless())).text == "林知远。"
+
+
+def test_pipe_gives_the_texts_before_a_bad_one(extractor: Extractor) -> None:
+    documents = extractor.pipe(["林知远。", "星河。", 3, "云栖。"])  # type: ignore[list-item]
+    assert [next(documents).text, next(documents).text] == ["林知远。", "星河。"]
+    with pytest.raises(InputError, match="int"):
+        next(documents)
+
+
+def test_departures_among_spans_that_are_given(extractor: Extractor) -> None:
+    text = "林知遠離開了雲棲，任職青木。"
+    marked = [("ORG", 6, 8), ("PERSON", 0, 3), ("ORG", 11, 13)]
+    document = extractor.link(text, marked, id="a", published="2023-04")
+    assert [(e.label, e.text, e.score) for e in document.entities] == [
+        *(("PERSON", "林知遠", 1.0), ("ORG", "雲棲", 1.0), ("ORG", "青木", 1.0)),
+    ]
+    assert (document.id, document.published) == ("a", "2023-04")
+    assert {(d.person, d.organization) for d in document.departures} <= {("林知遠", "雲棲"), ("林知遠", "青木")}
+    assert extractor.link(text, []).entities == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "surface", "value"),
+    [
+        ("估值 1.13 亿美元。", "1.13 亿美元", Money("113000000", None, "USD")),
+        ("获得数千万元融资。", "数千万元", Money("20000000", "90000000", "CNY")),
+        ("每張票價 359 元。", "359 元", Money("359", None, None)),  # whose 元, the script does not say
+        ("花了很多钱。", "很多钱", None),
+    ],
+)
+def test_money_has_its_value(extractor: Extractor, text: str, surface: str, value: Money | None) -> None:
+    start = text.index(surface)
+    (entity,) = extractor.link(text, [("MONEY", start, start + len(surface))]).entities
+    assert entity.value == value
+    (other,) = extractor.link(text, [("ORG", start, start + len(surface))]).entities
+    assert other.value is None
+
+
+@pytest.mark.parametrize(("start", "end"), [(-1, 2), (2, 2), (3, 2), (0, 99), (4, 5)])
+def test_given_spans_must_stand_in_the_text(extractor: Extractor, start: int, end: int) -> None:
+    with pytest.raises(InputError, match=f"ORG span {start}-{end}"):
+        extractor.link("林知远   离开", [("ORG", start, end)])  # 4-5 is white space
 
 
 def test_threads_may_share_an_extractor(extractor: Extractor) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ie_model.decoding import Span
-from ie_model.document import Departure, Evidence
+from ie_model.document import Date, Departure, Evidence
 from ie_model.facts import clause_around, departures_of
 from ie_model.relations import Frame
 
@@ -95,3 +95,15 @@ def test_the_clause_around(text: str, target: str, expected: str) -> None:
 def test_a_clause_without_end_is_cut() -> None:
     text = "的" * 1000 + "林知远" + "的" * 1000
     assert clause_around(text, 1000, 1003) == Evidence(600, 1403)
+
+
+def test_a_departure_has_its_date_and_its_value_against_the_articles() -> None:
+    text = "林知远去年底从星河科技离职。林知远是工程师。"
+    spans = [Span("PERSON", 0, 3, 0, 3, 1.0), Span("ORG", 7, 11, 7, 11, 1.0), Span("PERSON", 14, 17, 14, 17, 1.0)]
+    dated, undated = Frame(0, 1, 0.6, "stated"), Frame(2, 1, 0.9, "stated")
+    (fact,) = departures_of(text, spans, [dated, undated], published="2023-04-30")
+    assert fact.date == Date("去年底", "2022-12")
+    (fact,) = departures_of(text, spans, [dated])
+    assert fact.date == Date("去年底", None)  # relative words say nothing without the article's date
+    (fact,) = departures_of("林知远离开了，星河科技。", [spans[0], spans[1]], [dated], published="2023")
+    assert fact.date is None

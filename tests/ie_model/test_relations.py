@@ -5,6 +5,7 @@ import pytest
 
 from ie_model.decoding import Span
 from ie_model.relations import (
+    BETWEEN_BUCKETS,
     CONTEXT,
     DISTANCE_BUCKETS,
     MAX_DISTANCE,
@@ -50,20 +51,33 @@ def test_a_person_is_paired_with_what_stands_near() -> None:
 
 def test_without_persons_there_are_no_pairs() -> None:
     assert candidate_pairs([span("ORG", 0, 2), span("ROLE", 2, 4)]) == []
-    assert pair_matrix([], start=0, end=9).shape == (0, len(PAIR_FIELDS))
+    assert pair_matrix([], [], sentence_ends=np.array([9]), start=0, end=9).shape == (0, len(PAIR_FIELDS))
 
 
 def test_features_of_a_pair() -> None:
-    person, before, after = span("PERSON", 50, 53), span("ROLE", 40, 44), span("ORG", 56, 60)
-    matrix = pair_matrix([(person, before), (person, after)], start=30, end=70)
+    spans = [span("ROLE", 40, 44), span("PERSON", 50, 53), span("ORG", 56, 60)]
+    pairs, ends = [(1, 0), (1, 2)], np.array([20, 47, 90])
+    matrix = pair_matrix(spans, pairs, sentence_ends=ends, start=30, end=70)
     assert matrix.tolist() == [
         # gap 6: bucket 3 of the edges 1 2 4 8 …, odd because the person stands second
-        [50, 53, 40, 44, 30, 40, 53, 70, 2 * 3 + 1, 1],
+        [50, 53, 40, 44, 30, 40, 53, 70, 2 * 3 + 1, 1, 0, 0, 1],
         # gap 3: bucket 2
-        [50, 53, 56, 60, 30, 50, 60, 70, 2 * 2, 0],
+        [50, 53, 56, 60, 30, 50, 60, 70, 2 * 2, 0, 0, 0, 0],
     ]
-    wide = pair_matrix([(person, after)], start=0, end=500)
+    wide = pair_matrix(spans, [(1, 2)], sentence_ends=ends, start=0, end=500)
     assert wide[0, 4:8].tolist() == [50 - CONTEXT, 50, 60, 60 + CONTEXT]
+
+
+def test_what_stands_between_is_counted() -> None:
+    spans = [
+        *(span("PERSON", 0, 2), span("ORG", 3, 5), span("PERSON", 6, 8), span("ORG", 9, 11)),
+        *(span("ORG", i, i + 1) for i in range(20, 25)),
+        span("ORG", 30, 32),
+    ]
+    last = len(spans) - 1
+    ends = np.array([3, 9, 30, 40])  # a sentence may end right before either of the two
+    matrix = pair_matrix(spans, [(0, 1), (0, 3), (2, 1), (0, last)], sentence_ends=ends, start=0, end=40)
+    assert matrix[:, 10:].tolist() == [[0, 0, 1], [1, 1, 2], [0, 0, 0], [1, BETWEEN_BUCKETS - 1, 3]]
 
 
 def test_distance_buckets() -> None:

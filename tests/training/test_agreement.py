@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from training.agreement import agreement
+from training.agreement import agreement, read_pass
 from training.data.example import DataError, Example, GoldDeparture, GoldSpan
 from training.data.seeds import read_seeds
 
@@ -36,9 +37,17 @@ def test_a_status_is_a_relation_of_its_own() -> None:
     assert report["relations"]["status"]["f1"] == 0.0
 
 
-def test_different_articles_are_refused() -> None:
-    with pytest.raises(DataError, match="different articles"):
-        agreement([example()], [])
+def test_a_text_that_the_first_pass_lacks_is_refused() -> None:
+    with pytest.raises(DataError, match="the first pass lacks 1 texts of the second: 1"):
+        agreement([], [example()])
+
+
+def test_the_second_pass_may_hold_a_part_of_the_texts() -> None:
+    person = GoldSpan(0, 3, "PERSON")
+    other = replace(example(GoldSpan(5, 9, "ORG")), id="2")
+    report = agreement([example(person), other], [example(person)])
+    assert report["articles"] == 1
+    assert report["spans"]["micro"]["gold"] == 1
 
 
 def test_the_committed_figures_are_those_of_the_committed_passes() -> None:
@@ -47,3 +56,13 @@ def test_the_committed_figures_are_those_of_the_committed_passes() -> None:
     committed.pop("command")
     assert committed == report
     assert all(report["spans"][label]["f1"] >= 0.9 for label in report["spans"])
+
+
+def test_the_authored_pieces_were_read_twice() -> None:
+    authored = ROOT / "authored"
+    second = read_pass(authored / "second-pass")
+    report = agreement(read_pass(authored), second)
+    committed = json.loads((authored / "agreement.json").read_text(encoding="utf-8"))
+    committed.pop("command")
+    assert committed == report
+    assert report["articles"] == len(second) > 100

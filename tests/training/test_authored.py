@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from ie_model.relations import STATUSES
 from training.data.authored import main, parse_pieces, read_authored, to_row
 from training.data.example import DataError, NotAtHandError
 from training.data.markup import MarkupError
+from training.data.sources import AUTHORED
 
 NOTES = """\
 # hans stated, 官宣离任
@@ -103,6 +105,18 @@ def test_a_mark_that_does_not_stand_in_the_text(tmp_path: Path) -> None:
     (folder / "news.jsonl").write_text("\n".join([lines[0], json.dumps(row)]), encoding="utf-8")
     with pytest.raises(DataError, match=r"news\.jsonl, line 2: expected an authored piece: '遠舟科技' is not at 1"):
         read_authored(folder)
+
+
+def test_the_pieces_of_the_project() -> None:
+    examples = read_authored(AUTHORED)
+    rows = [json.loads(line) for line in (AUTHORED / "news.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(examples) == len({example.text for example in examples}) == len(rows) >= 1500
+    scripts = [row["script"] for row in rows]
+    assert scripts.count("hans") >= 1000
+    assert scripts.count("hant") >= 300
+    assert sum(not example.departures for example in examples) >= 150
+    statuses = {departure.status for example in examples for departure in example.departures or ()}
+    assert statuses == set(STATUSES)
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def test_a_source_without_departures_has_no_pairs(text_encoder: TextEncoder) -> 
     example = departure_example()
     bare = Example("1", "test", TEXT, example.spans)
     (window,) = window_features(bare, text_encoder, SCHEME)
-    assert window.pairs.shape == (0, 10)
+    assert window.pairs.shape == (0, len(PAIR_FIELDS))
     assert window.links.shape == (0, 4)
 
 
@@ -210,7 +210,7 @@ def test_batches_have_one_shape(data: st.DataObject) -> None:
         "input_ids": (shape.windows, shape.length),
         "attention_mask": (shape.windows, shape.length),
         "allowed": (shape.windows, shape.length),
-        "pairs": (shape.pairs, 10),
+        "pairs": (shape.pairs, len(PAIR_FIELDS)),
         "links": (shape.pairs, 4),
     }
     for row, window in enumerate(windows):
@@ -227,12 +227,12 @@ def test_batches_have_one_shape(data: st.DataObject) -> None:
 
 def test_pairs_point_into_the_batch_as_one_row() -> None:
     shape = shape_of(256, 64)  # four windows
-    pairs = np.array([[1, 4, 6, 8, 1, 1, 8, 20, 3, 1]])
+    pairs = np.array([[1, 4, 6, 8, 1, 1, 8, 20, 3, 1, 0, 2, 1]])
     links = np.array([[IGNORE, 1, IGNORE, IGNORE]])
     window = WindowFeatures(np.arange(30), np.ones(30, dtype=np.int64), pairs, links)
     batch = collate([window, window], shape, pad_id=0, random=np.random.default_rng(0))
-    assert batch["pairs"][0].tolist() == [1, 4, 6, 8, 1, 1, 8, 20, 3, 1]
-    assert batch["pairs"][1].tolist() == [65, 68, 70, 72, 65, 65, 72, 84, 3, 1]
+    assert batch["pairs"][0].tolist() == [1, 4, 6, 8, 1, 1, 8, 20, 3, 1, 0, 2, 1]
+    assert batch["pairs"][1].tolist() == [65, 68, 70, 72, 65, 65, 72, 84, 3, 1, 0, 2, 1]
     assert batch["links"][2:].unique().tolist() == [IGNORE]
 
 

@@ -1,0 +1,525 @@
+"""Time expressions: where they stand, what they amount to, and which one dates a departure.
+
+Everything is read in the model's view (simplified, half-width). A value is ISO 8601 and
+never more precise than the words and the article's date together: words become the first
+and the last day that they can mean, and these become the ISO prefix that covers both.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from ie_model.script import model_view
+from ie_model.windows import split_sentences
+
+
+@dataclass(frozen=True, order=True)
+class TimeSpan:
+    """A time expression: text[start:end] is its surface.
+
+    `coming` tells that the text speaks of it as still to come (将于, 预计 …).
+    """
+
+    start: int
+    end: int
+    text: str
+    coming: bool = field(default=False, compare=False)
+
+
+# --- The grammar. Guards keep out what only looks like a time: 三月天, 年报, 五一路, 上市, 1/3 … ---
+
+_S = r"[ \t\u00a0]{0,2}"
+_N = "一二两三四五六七八九"
+#: 2023年, 二〇二三年, 民国112年, 112年7月 (three digits are a year of the Republic), 今(2023)年, 22年3月.
+_YEAR = (
+    rf"(?:公元|西元|[去今前明本]{_S}\({_S})?(?<![0-9.])(?P<year>(?:19|20)[0-9]{{2}}|[一二][九〇零○][〇零○{_N}]{{2}}"
+    rf"|民国{_S}(?:[0-9]{{2,3}}|[{_N}十百〇零]{{1,5}})|1[0-9]{{2}}(?=\)|{_S}年{_S}[0-9]{{1,2}}{_S}月)"
+    rf"|[0-9]{{2}}(?={_S}年(?:[初底末]|{_S}[0-9]{{1,2}}{_S}月)))(?:{_S}\))?{_S}年(?!年?[度报款版鉴审薪龄终轻代])"
+)
+_YEAR_OFFSETS = {"大前年": -3, "前年": -2, "去年": -1, "上年": -1, "今年": 0, "本年": 0, "明年": 1, "后年": 2}
+_YEAR_WORD = (
+    r"(?P<year_word>大前年|(?<![以之此目])前年|去年|(?<!以)上年|今年|(?<![基日])本年|明年|(?<!年)后年"
+    r"|当年|同年|次年|翌年|隔年|那年|第[二三四五六]年)(?!度|份|龄|级|会|报)"
+)
+_MONTH = (
+    rf"(?P<month>1[0-2]|0?[1-9]|十[一二]?|[{_N}]){_S}"
+    r"月(?!天|花|期|龄|有余|内|薪|均|度|报|球|租|供|饼|费|销|产)份?"
+)
+_MONTH_WORD = (
+    r"(?P<month_word>(?<![以马])上个?月|(?<![基日])本月|这个月|(?<![以之])下个?月|当月|同月|次月|隔月)(?!薪|球|饼)"
+)
+#: 中 mostly begins another word (中国, 中信), so what follows is asked for.
+_MID = r"中(?=[ ,、。;:)\n]|就|便|已|先|正|离|辞|卸|退|请|递|$)"
+_MONTH_PART = (
+    rf"(?:初(?!次|步|期|创|衷|级|始|心)|底(?!层|盘|部|价|气|线)|末(?!端|日|位|班|轮)|[头尾](?!部|号|牌|条|版)"
+    rf"|[上中下]旬|{_MID})"
+)
+_LONG_DAY = rf"3[01]|[12][0-9]|0?[1-9]|三十一?|廿[{_N}]?|二?十[{_N}]?"
+_DAY = rf"(?P<day>{_LONG_DAY}|[{_N}]){_S}[日号]"
+_YEAR_PART = rf"年?(?P<year_part>[初底末内尾]|{_MID})(?P<before>前)?"
+_QUARTER = (
+    r"(?:第?(?P<quarter>[一二三四1-4])季度|第(?P<short_quarter>[一二三四1-4])季|(?P<half>[上下])半年|本季(?:度|(?=末))"
+    r"|(?<![A-Za-z0-9])(?<!奥迪)Q(?P<latin_quarter>[1-4])(?![A-Za-z0-9]))(?P<quarter_end>[末底])?"
+)
+_HOLIDAY = (
+    r"(?:春节|元旦|元宵节?|清明节?|五一|端午节?|中秋节?|国庆节?|圣诞节?|感恩节|情人节|除夕|七夕|农历年|农历新年"
+    r"|双(?:十一|11)|暑假|寒假)(?:假期|长假|黄金周|期间)?"
+)
+_AROUND = r"(?:前后|之后|之前|过后|前夕|后|前)"
+_SEASON = (
+    r"(?:[初早仲暮晚盛深隆寒]?[春夏秋冬](?:天|季|日|(?=[ ,、。;:)\n]|$))|立[春夏秋冬]|[春秋]分|[夏冬]至"
+    r"|[大小][暑雪寒]|惊蛰|谷雨|小满|芒种|处暑|[白寒]露|霜降)"
+)
+_LUNAR = rf"(?:农历|旧历)?(?:[正腊]月|(?<=历)[{_N}十冬]+月)(?:初[{_N}十]|[二三廿]?十[{_N}]?|廿[{_N}])?"
+_WEEK = r"(?:周|星期|礼拜)"
+_WEEKDAY = r"(?P<weekday>[一二三四五六日天])(?!围|年)"
+_IN_YEAR = (
+    rf"(?:{_S}的?(?:(?P<lunar>{_LUNAR})|{_MONTH}(?:{_S}{_DAY}|{_MONTH_PART})?|{_YEAR_PART}|{_QUARTER}"
+    rf"|{_HOLIDAY}{_AROUND}?|{_SEASON}))?"
+)
+_LAST_DAY = r"(?:的最后(?:一个(?:工作日|交易日)|一[天周]))?"
+
+#: Forms that name a year, or a part of one.
+_CALENDAR = (
+    rf"{_YEAR}{_IN_YEAR}{_LAST_DAY}",
+    rf"{_YEAR_WORD}{_IN_YEAR}{_LAST_DAY}",
+    rf"(?<![0-9.第个每近数几{_N}十~至到-]){_MONTH}(?:{_S}{_DAY}|{_MONTH_PART})?{_LAST_DAY}",
+    rf"(?<![0-9{_N}十百几多半数全同每常成当今去明前本])(?=年){_YEAR_PART}",
+    rf"(?<![前连]){_QUARTER}",
+    r"(?<![0-9.])(?P<year>(?:19|20)[0-9]{2})(?P<mark>[-/.])(?P<month>1[0-2]|0?[1-9])(?P=mark)"
+    r"(?P<day>3[01]|[12][0-9]|0?[1-9])(?![0-9]|[-/.][0-9])",
+    r"(?<![0-9./-])(?P<year>(?:19|20)[0-9]{2})[-/](?P<month>1[0-2]|0[1-9])(?![0-9]|[-/.][0-9])",
+    # 1/3 and 2/3 are shares: a day of two digits is asked for.
+    r"(?<![0-9./-])(?!1/1)(?P<month>1[0-2]|0?[1-9])/(?P<day>3[01]|[12][0-9]|0[1-9])(?![0-9/%]|\.[0-9]|的|以上|左右)",
+    rf"(?<![^\n])(?P<year>(?:19|20)[0-9]{{2}})(?={_S}:|$)",
+)
+#: A month counted from the article's, or a day of it.
+_MONTHS = (
+    rf"{_MONTH_WORD}(?:{_S}{_DAY}|{_MONTH_PART})?{_LAST_DAY}",
+    rf"(?<![0-9./第百{_N}十年~至到-])(?<![0-9],)(?P<day>{_LONG_DAY}){_S}日(?!内|游|线|均|年化|元|圆|间|报|之内|后|前)",
+    rf"(?<![{_N}0-9])月[初底末尾](?![{_N}])",
+)
+_WEEKS = (
+    rf"(?P<week>(?<![以马])上|(?<![基日])本|这|(?<![以之])下)(?:一?个)?{_WEEK}"
+    rf"(?:{_WEEKDAY}|(?P<weekend>末))?(?!刊|报|期|边|转)",
+    rf"(?<![0-9{_N}十每双单几近数半整]){_WEEK}{_WEEKDAY}",
+)
+_DAY_OFFSETS = {"大前": -3, "前": -2, "昨": -1, "今": 0, "明": 1, "后": 2}
+_DAYS = (
+    r"(?P<day_word>大前(?=天)|(?<![以之日])前(?=天|晚)|昨(?!是|非)|今(?=天|日(?!头条|资本)|晚|晨|早|夜|[ ]?\()"
+    r"|明(?=天|日(?!方舟|之星)|晚|早|晨)|(?<!先天)后(?=天(?!性|努力|培养)))(?:天|日|晚|夜|晨|早)?"
+    rf"(?:{_S}\({_S}(?P<day>{_LONG_DAY}){_S}日?{_S}\){_S}日?)?",
+)
+_AGO = (
+    rf"(?<![0-9.第年月{_N}十])(?P<count>[0-9]{{1,3}}|(?:好|十|二十|三十)?[几多数]|[{_N}十]{{1,3}}|半){_S}(?P<more>多)?"
+    r"(?P<unit>年半|年|个半月|个多?月|(?<=[数几])月|个?星期|个?礼拜|周|天|日|个?小时|分钟)"
+    rf"(?:零[{_N}十0-9]+个月)?(?P<odd>多)?(?:之|以)?(?P<side>前|后)(?!景|途|锋|沿|续|期|夕|后)",
+)
+#: Forms that the article's date cannot resolve.
+_OPEN = (
+    r"近日|(?<![生节假目往昔此])日前|近期(?!内)|最近(?!一|两|几|三|十|的|常)|不久前|前不久|稍?早前|早些时候"
+    r"|前(?:段时间|阵子|几天|些天)",
+    r"当(?:天|日|晚|夜)|同(?:一天|日)|次日|翌日|隔[天日周]|第[二三四五六七八九十]天|不久之?后",
+    r"即日|即时(?=生效|起)|即刻(?=起|生效)|(?<=[是为])即刻",
+    rf"{_HOLIDAY}{_AROUND}|(?:年度|临时)?股东大?会(?:后|当日|当天|之后)",
+    rf"{_LUNAR}|(?:[0-9]{{1,2}}|[{_N}十]{{1,3}}){_S}岁[那这]年",
+    rf"(?<![0-9{_N}十百几多数半])[年节][后前](?=[,就便才离辞提走他她])",
+    # 公司敲钟当天,: an event at the head of a sentence.
+    rf"(?:(?<=[,。;\n])|^)[^ ,。;:、0-9月日年周]{{2,14}}(?<![{_N}])(?:当天|当日|当晚|前夜|前一天|第[{_N}十]天)(?=,)",
+    # 将于花红派发后离职: an event of which only the sentence tells that it is a time.
+    r"(?<=[于在])[^ ,。;:、的0-9年月日]{2,12}(?:后|前|时|之日|当日|当天)(?=起?[^,。;]{0,3}(?:离|辞|卸|退|走|跳槽))",
+    r"(?:(?:20|21|二十|二十一)世纪|上个?世纪)?(?:[1-9]0|[一二三四五六七八九]十)年代(?:初|末|中期|后期)?",
+)
+
+# --- Values --------------------------------------------------------------------------------------
+
+#: The first and the last day that words can mean.
+_Days = tuple[date, date]
+_Groups = dict[str, str | None]
+
+
+def _months(year: int, first: int, last: int) -> _Days:
+    return date(year, first, 1), date(year, last, monthrange(year, last)[1])
+
+
+def _counted_months(at: date, offset: int) -> _Days:
+    year, month = divmod(at.year * 12 + at.month - 1 + offset, 12)
+    return _months(year, month + 1, month + 1)
+
+
+def _number(words: str) -> int | None:
+    """Digits, or a Chinese numeral below 200; None for other words (几, 两三)."""
+    if words.isascii():
+        return int(words) if words.isdigit() else None
+    plain = words.translate(str.maketrans("两零○", "二〇〇")).replace("廿", "二十")
+    figures = "〇一二三四五六七八九"
+    if len(plain) > 2 and all(figure in figures for figure in plain):
+        return int("".join(str(figures.index(figure)) for figure in plain))
+    match = re.fullmatch(r"(?:(一?百)〇?)?(?:([一二三四五六七八九]?)(十))?([一二三四五六七八九])?", plain)
+    if match is None:
+        return None
+    hundred, tens, ten, ones = match.groups()
+    return 100 * bool(hundred) + (10 * figures.index(tens or "一") if ten else 0) + figures.index(ones or "〇")
+
+
+def _year(groups: _Groups, at: date | None) -> int | None:
+    """The year that is written out, or 去年 and the like against the article's."""
+    words, word = groups.get("year"), groups.get("year_word")
+    if words is None:
+        return at.year + _YEAR_OFFSETS[word] if at and word in _YEAR_OFFSETS else None
+    number = _number(words.removeprefix("民国").strip())
+    if number is None or number >= 1000:
+        return number
+    if words.startswith("民国") or number >= 100:
+        return 1911 + number
+    # 22年 is 2022 once that has begun; but 98年 is 1998 in Beijing and 2009 in Taipei.
+    return 2000 + number if at and 2000 + number <= at.year else None
+
+
+def _in_year(groups: _Groups, year: int) -> _Days:
+    """The days that the words leave of a year; ValueError for 2月30日."""
+    month, part, half = groups.get("month"), groups.get("year_part"), groups.get("half")
+    quarter = groups.get("quarter") or groups.get("short_quarter") or groups.get("latin_quarter")
+    first, last = 1, 12
+    if month:
+        first = last = _number(month) or 0
+    elif part and not groups.get("before"):
+        first, last = {"初": (1, 1), "中": (6, 7), "内": (1, 12)}.get(part, (12, 12))
+    elif quarter or half:
+        last = 3 * (_number(quarter) or 0) if quarter else 6 if half == "上" else 12
+        first = last if groups.get("quarter_end") else last - (2 if quarter else 5)
+    if day := groups.get("day"):
+        return (date(year, first, _number(day) or 0),) * 2
+    return _months(year, first, last)
+
+
+def _calendar(groups: _Groups, at: date | None, coming: bool) -> _Days | None:
+    if groups.get("lunar"):
+        return None
+    if groups.get("year") or groups.get("year_word"):
+        year = _year(groups, at)
+        return _in_year(groups, year) if year else None
+    if at is None or groups.get("before") or groups.get("year_part") in ("内", "中"):
+        return _months(at.year, 1, 12) if at else None
+    # Any nine years but those around 1900 hold a 29 February.
+    for year in range(at.year, at.year + 9 if coming else at.year - 9, 1 if coming else -1):
+        try:
+            first, last = _in_year(groups, year)
+        except ValueError:
+            continue
+        if (last >= at) if coming else (first <= at):
+            return first, last
+    return None
+
+
+def _month(groups: _Groups, at: date | None, coming: bool) -> _Days | None:
+    word, day = groups.get("month_word"), groups.get("day")
+    offset = {"上": -1, "下": 1, "本": 0, "这": 0}.get(word[0]) if word else 0
+    if at is None or offset is None:
+        return None
+    if not day:
+        return _counted_months(at, offset)
+    number = _number(day) or 0
+    if not word and (number < at.day if coming else number > at.day):
+        offset = 1 if coming else -1
+    return (_counted_months(at, offset)[0].replace(day=number),) * 2
+
+
+def _week(groups: _Groups, at: date | None, coming: bool) -> _Days | None:
+    if at is None:
+        return None
+    week, weekday = groups.get("week"), groups["weekday"]
+    monday = at + timedelta({"上": -7, "下": 7}.get(week or "", 0) - at.weekday())
+    if weekday is None:
+        return monday + timedelta(5 if groups.get("weekend") else 0), monday + timedelta(6)
+    day = monday + timedelta("一二三四五六日".find(weekday) % 7)  # 天 is not found: -1, Sunday
+    if week is None and (day < at if coming else day > at):
+        day += timedelta(7 if coming else -7)
+    return day, day
+
+
+def _day(groups: _Groups, at: date | None, coming: bool) -> _Days | None:
+    if groups["day"]:  # 昨(3)日
+        return _month({"day": groups["day"]}, at, coming)
+    return (at + timedelta(_DAY_OFFSETS[groups["day_word"] or ""]),) * 2 if at else None
+
+
+def _ago(groups: _Groups, at: date | None, coming: bool) -> _Days | None:
+    """三年前 counts from the article's date; 三年后 from what the story told before."""
+    count, unit = _number(groups["count"] or ""), groups["unit"] or ""
+    if at is None or count is None or groups["side"] == "后" or groups["more"] or groups["odd"]:
+        return None
+    if unit == "年":
+        return _months(at.year - count, 1, 12)
+    if unit == "个月":
+        return _counted_months(at, -count)
+    if unit[-1] in "周期拜":
+        middle = at - timedelta(7 * count)
+        return middle - timedelta(3), middle + timedelta(3)
+    return (at - timedelta(count),) * 2 if unit in "天日" else None
+
+
+def _open(groups: _Groups, at: date | None, coming: bool) -> _Days | None:
+    return None
+
+
+_Reader = Callable[[_Groups, date | None, bool], _Days | None]
+_READERS: tuple[tuple[tuple[str, ...], _Reader], ...] = (
+    (_CALENDAR, _calendar),
+    (_MONTHS, _month),
+    (_WEEKS, _week),
+    (_DAYS, _day),
+    (_AGO, _ago),
+    (_OPEN, _open),
+)
+_FORMS = [(re.compile(form), reader) for forms, reader in _READERS for form in forms]
+
+
+def _published_days(published: str | None) -> _Days | None:
+    """The first and the last day on which the article can have appeared."""
+    match = re.fullmatch(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", published or "")
+    if match is None:
+        return None
+    year, month, day = (int(part) if part else None for part in match.groups())
+    try:
+        first, last = _months(year or 0, month or 1, month or 12)
+        return (first, last) if day is None else (first.replace(day=day),) * 2
+    except ValueError:
+        return None
+
+
+def date_value(surface: str, *, published: str | None, coming: bool = False) -> str | None:
+    """A time expression as ISO 8601, as exact as its words; None where that takes guessing.
+
+    A month or day without a year is the latest one that is not after the article or, if
+    it is `coming`, the next one.
+
+    Args:
+        surface: the words, as `find_dates` gives them.
+        published: the article's ISO date, as exact as it is known (2023, 2023-04, 2023-04-30).
+        coming: whether the text speaks of the time as still to come.
+    """
+    view, known = model_view(surface).strip(), _published_days(published)
+    match, reader = next(((m, reader) for form, reader in _FORMS if (m := form.fullmatch(view))), (None, _open))
+    if match is None:
+        return None
+    ends: tuple[date | None, ...] = known or (None,)
+    if known and reader is _calendar and known[0].month == known[1].month:
+        ends = (known[not coming],)  # in an article of April, 20 April is this year's
+    try:
+        read = [reader(match.groupdict(), at, coming) for at in ends]
+    except (ValueError, OverflowError):  # 2月30日, or before the year 1
+        return None
+    days = [day for pair in read if pair for day in pair]
+    first, last = min(days, default=date.min), max(days, default=date.max)
+    if None in read or first.year != last.year:
+        return None
+    return first.isoformat()[: 10 if first == last else 7 if first.month == last.month else 4]
+
+
+_COMING = re.compile(r"(?:将|拟|计划|预计|预定|定于|或于|有望|最快|最迟|最晚|准备|打算)[^,。;\n已]{0,4}$")
+_EFFECTIVE = re.compile(r"[ ]?起?(?:正式)?生效")
+
+
+def find_dates(text: str) -> list[TimeSpan]:
+    """The time expressions of a text, in order, none overlapping another.
+
+    Ages and durations (三年来, 七年) are none. Of two that overlap the earlier counts, of
+    two that begin together the longer.
+    """
+    view = model_view(text)
+    matches = (match.span() for form, _ in _FORMS for match in form.finditer(view))
+    spans: list[TimeSpan] = []
+    for start, end in sorted(matches, key=lambda span: (span[0], -span[1])):
+        if not spans or start >= spans[-1].end:
+            ahead = _COMING.search(view[max(0, start - 12) : start]) or _EFFECTIVE.match(view, end)
+            spans.append(TimeSpan(start, end, text[start:end], bool(ahead)))
+    return spans
+
+
+# --- The date of a departure ---------------------------------------------------------------------
+
+_LEAVING = re.sub(
+    r"\s+",
+    "|",
+    r"""离[职任开巢队场去岗席校司团台] (?<![致言措修谦说推])辞(?![典藻令海世]) [递交]信 卸[任下去职甲]
+[引隐荣内优劝]退 [荣离]休 退[任休出下伙隐位居场役] 去职 免[去职除掉] 罢免 被免 解[聘雇任职除约] 撤[换职] 裁[了掉撤]
+开除 被[^,。]{0,10}(?:优化|裁[员,。]|换下|踢|赶|请走|扫地出门) [挖调请抢撬](?:走|角|去|了过去) 跳[槽到去往船]
+转[投战会] 改投 投奔 过档 交[还出回接] 不再(?!是) 不(?:续约|留任|续聘) 未获?(?:续约|续聘|留任) 没有续约 到期
+[期届约任]满 最后(?:一天|工作|一个工作日|一程) last\x20day [告道作挥]别(?!帖|信|邮件|推送|内部信|长文|演|宴|会) 出走
+走出(?!去|来) 走(?=[了的人掉后光,。]) 单飞 自立门户 另起炉灶 另谋 分手 分道扬镳 散伙 出局 下[台课海] 让[位贤] 挂冠
+求去 劈炮 铺盖 工牌 脱离 淡出 抽身 归隐 结束(?=[^,。]{0,14}(?:任期|生涯|旅程|服务|年)) 终止(?=劳动|合[作同]|聘)
+关系[^,。]{0,4}终止 买断 正式下班 不干 下岗 失业 调[离往走] [逼挤气]走 赶出 扫地出门 清退 换掉 拔官 遭拔 转工
+炒[掉鱿] 挂靴 另(?:有高就|觅|择) 拂袖 停薪留职 放?弃[^,。]{0,16}(?:教职|职位|工作|职务|铁饭碗)
+(?:账号|邮箱|权限)[^,。]{0,6}(?:注销|停用|移出) 办完[^,。]{0,6}手续 (?:名字|从)[^,。]{1,16}消失
+从[^,。]{1,15}毕业(?!于) 今天毕业 从[^,。]{1,24}出来""",
+)
+#: What the time before it dates instead.
+_OTHER = (
+    r"加[入盟]|入[职局主驻]|创[办立建业]|成立|组建|合伙(?!人)|注册|出任|履新|接[任替手]|升[任为]|晋升|受?聘为|任命|报到"
+    r"|[担就上到转调起]任|任职|毕业|出生|进[入了]|上市(?!遇|公司|前|后)|完成|获得|募集|收购(?!方)|发布|推出|开业"
+    r"|营收|交易额|开庭|相识|回[到流]|去了|过来(?!的)|重返|调整|变动|赴|起诉|判决|启动|签[署约]|举[行办]|出现|立案|备案"
+)
+#: Who said so, and when.
+_SAID = "宣布|公告|披露|公布|通告|确认|证实|官宣|透露|告诉|表示|报道|获悉|消息|回应|晚间|盘后|召开"
+_EVENT = re.compile(f"(?P<left>{_LEAVING})|(?P<other>{_OTHER})|(?P<said>{_SAID})")
+#: Handing in notice; a date of leaving in the same sentence goes before its.
+_NOTICE = re.compile("申请|提出|递交|[递交]信|请辞|辞呈|递辞|辞职信|辞职报告")
+#: 离职日订在8月15日, 最后工作日为3月20日, 离任日期:2024年12月5日; or a line of a filing's form.
+_DATED = re.compile(
+    r"(?:离职|离任|辞任|辞职|卸任|退任|退休|合同|生效|最后工作|工作天|时间点)[^,。:]{0,5}(?:于|在|为|是|写着|:)[ ]?$"
+    r"|(?:离开|辞去)[^,。:]{2,16}(?:是在|时间[是为在]|发生[于在])[ ]?$"
+)
+_LABEL = re.compile(r"(?:变动|离职|离任|辞任|辞职|解任|生效)日期?[ ]?:[ ]?$")
+#: The time is that of the news: 近日, 某某离职的消息传出.
+_NEWS = re.compile(r"[^,。;]{0,6}的[ ]?(?:消息|传闻|公告)")
+#: Stretches and their ends are no moments.
+_STRETCH_BEFORE = re.compile(r"(?:截至|截止|至|—|~)[ ]?$")
+_STRETCH_AFTER = re.compile(r"[ ]?(?:以来|来[,。]|至今|至|到(?!期)|[-—~]|起任|算起|出生)")
+#: What stands before 十年后 if it is a time and not how long something lasted (工作十年后).
+_BEFORE_LATER = re.compile(r"(?:^|[^\u4e00-\u9fff]|[于在约近了且并又再])$")
+_SUBJECT = re.compile(r"(?<![在与和给跟同向对把被让比为随])(?:[他她]|[两三四几二]人|这位|前者|后者)(?!们|的(?!名字))")
+#: What the departure is from (从X离职, 离开X), unless it is a word for any employer or post.
+_FROM = re.compile(r"从[ ]?([^,。;]{2,24})$")
+_OBJECT = re.compile(r"(?:离开|[告作]别|辞[去别掉了])了?[ ]?([^,。;]{2,10})")
+_GENERIC = re.compile(
+    r"公司|该|这|老东家|原|自己|[副总首高执董任岗职教]|团队|行业|工作|[^的]{1,8}(?:岗|职|主管|经理|总监)|[时后前的]|那天"
+)
+#: What stands before an organisation that the person goes to, and what is told of it.
+_DESTINATION = re.compile(r"(?:加入|加盟|入职|创办|创立|成立|(?<![辞卸离])去了?|到|赴|投奔|转投|跳槽|回|进了?)[ ]?$")
+_JOINED = re.compile(r"加入|加盟|入职|赴|转投|跳槽|转任|过来[,。]")
+_LEFT_AT = re.compile("(?:,|离开了?|辞去了?)[ ]?$")
+#: 与他一起离开的: what the sentences before say of him is so of both.
+_TOGETHER = re.compile(r"一[起同道](?:离|走|辞|退|出走)")
+
+
+def _sentences(view: str, low: int) -> list[tuple[int, int]]:
+    """Sentences of view[low:]; a line that ends in a comma goes on in the next one."""
+    merged: list[tuple[int, int]] = []
+    for start, end in split_sentences(view[low:]):
+        goes_on = view[low : low + start].rstrip().endswith((",", "、"))
+        if merged and (goes_on or not view[low + start : low + end].strip()):
+            merged[-1] = merged[-1][0], low + end
+        else:
+            merged.append((low + start, low + end))
+    return merged
+
+
+def _is_moment(view: str, time: TimeSpan, first: int) -> bool:
+    """Whether something can have happened at this time, whose sentence begins at `first`."""
+    words, before = view[time.start : time.end], view[max(first, time.start - 40) : time.start]
+    if words in ("同日", "同一天") or _STRETCH_BEFORE.search(before) or _STRETCH_AFTER.match(view, time.end):
+        return False
+    if before.endswith("从") and view.startswith("起", time.end) and words[-1] not in "月日号":
+        return False
+    return not (words.endswith("后") and (re.search("时|钟", words) or not _BEFORE_LATER.search(before)))
+
+
+def _cue(view: str, time: TimeSpan, first: int, until: int, names: Sequence[str]) -> tuple[int, int, int] | None:
+    """The departure word that a time goes with: its offsets, and how doubtful that is.
+
+    It is the first event told after the time and before the next time, at `until`.
+    """
+    vague = 3 if time.text.startswith("即") else 0
+    if _DATED.search(view[max(first, time.start - 40) : time.start]):
+        return time.start, time.end, 0
+    if _EFFECTIVE.match(view, time.end):
+        events = _EVENT.finditer(view, max(first, time.start - 200), time.start)
+        told = [event.span() for event in events if event["left"]]
+        return (*told[-1], vague) if told else None
+    said = 0
+    for event in _EVENT.finditer(view, time.end, until):
+        if event["other"] or ":" in view[time.end + 2 : event.start()]:
+            return None
+        if event["left"]:
+            if _NEWS.match(view, event.end()):
+                return None
+            notice = 2 if _NOTICE.search(view[time.end : event.end() + 3]) else 0
+            return *event.span(), 1 + said + notice + vague
+        # 张三今天宣布离职 dates the departure, 公司今天宣布张三离职 the announcement.
+        person, organization = (view.rfind(name, first, event.start()) for name in names)
+        if person <= organization:
+            return None
+        said = 2
+    return None
+
+
+def _distance(
+    view: str, sentence: tuple[int, int], time: TimeSpan, cue: tuple[int, int], names: Sequence[str]
+) -> int | None:
+    """Clauses between a departure word and the two names; None if it tells of another organisation."""
+    first, last = sentence
+    start = max(first, *(view.rfind(mark, first, min(cue[0], time.start)) + 1 for mark in ",:"))
+    end = min((stop for mark in ",:;。\n" if (stop := view.find(mark, cue[1], last)) >= 0), default=last)
+    persons, places = ([m.start() for m in re.compile(re.escape(name)).finditer(view, first, last)] for name in names)
+    if persons and places and min(persons + places) >= end:
+        return None  # 继甲去年离职后, 乙也离开了公司
+    inside = [place for place in places if start <= place < end]
+    tails = {place: place + len(names[1]) for place in places}
+    before = [p for p, tail in tails.items() if p < start and "前" not in view[p - 1 : p] + view[tail : tail + 2]]
+    sources: tuple[re.Match[str] | None, ...] = ()
+    if inside:
+        elsewhere = all(_DESTINATION.search(view[start:place]) for place in inside)
+    elif before:
+        elsewhere = bool(_JOINED.search(view, before[-1], time.start))
+        sources = (_FROM.search(view[start : cue[0]]),)
+    else:
+        elsewhere = bool(places) and cue[0] != time.start and not _LEFT_AT.search(view[end : places[0]])
+        sources = _FROM.search(view[start : cue[0]]), _OBJECT.match(view, cue[0])
+    for match in filter(None, sources):
+        named = not _GENERIC.match(match[1]) and not (before and match[1].startswith("那"))
+        elsewhere |= named and names[1][:2] not in match[1] and match[1][:2] not in names[1]
+    if elsewhere:
+        return None
+    late = 2 if persons and persons[0] >= end else 0  # told before the person is named
+    return late + min((view.count(",", *sorted((place, cue[0]))) for place in persons + places), default=4)
+
+
+def departure_date(
+    text: str, *, person: tuple[int, int], organization: tuple[int, int], found: Sequence[TimeSpan]
+) -> TimeSpan | None:
+    """The time at which the passage around these two spans says that the person left.
+
+    Args:
+        person, organization: offsets of the two mentions, end exclusive.
+        found: the text's time expressions, from `find_dates`.
+    """
+    low = max(0, min(person[0], organization[0]) - 200)
+    view = model_view(text[: max(person[1], organization[1]) + 400])
+    names = [view[slice(*person)], view[slice(*organization)]]
+    sentences = _sentences(view, low)
+    home = sorted({i for i, (a, b) in enumerate(sentences) for at in (person[0], organization[0]) if a <= at < b})
+    if not all(names) or not home:
+        return None
+    latest = sentences[home[-1]]
+    told = any(event["left"] for event in _EVENT.finditer(view, *latest))
+    if _TOGETHER.search(view, *latest):
+        home, told = list(range(home[0], home[-1] + 1)), False
+    elsewhere = False
+    for index in [*reversed(home), *range(home[-1] + 1, min(home[-1] + 3, len(sentences)))]:
+        first, last = sentences[index]
+        if (index < home[-1] and told) or (index > home[-1] and elsewhere):
+            continue  # the departure that the passage tells has no date, or is another one
+        times = [t for t in found if first <= t.start and t.end <= last and _is_moment(view, t, first)]
+        choice: list[tuple[int, int, TimeSpan]] = []
+        for time, until in zip(times, [*(later.start for later in times[1:]), last], strict=False):
+            cue = _cue(view, time, first, until, names)
+            if cue is None or any(a < time.end and time.start < b for a, b in (person, organization)):
+                continue
+            passage = view[first : min(cue[1] + 9, last)]
+            if index > home[-1] and (names[0] in passage or not _SUBJECT.search(passage)):
+                continue  # a passage of its own, or about somebody else
+            distance = _distance(view, (first, last), time, cue[:2], names)
+            elsewhere |= distance is None
+            if distance is not None:
+                near = min(abs(m.start() - time.start) for m in re.finditer(re.escape(names[0]), view))
+                choice.append((cue[2] + distance, near, time))
+        if choice:
+            return min(choice)[2]
+    nearby = (time for time in found if low <= time.start and time.end <= len(view))
+    labelled = [time for time in nearby if _LABEL.search(view[max(low, time.start - 12) : time.start])]
+    return labelled[0] if len(labelled) == 1 else None

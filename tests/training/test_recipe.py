@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from training.data.sources import SOURCES
+from training.data.sources import ANNOTATED, SOURCES
 from training.pretrain import Recipe as PretrainRecipe
 from training.recipe import Recipe, RecipeError, Stage
 
@@ -88,8 +88,8 @@ def test_the_recipes_of_the_project_can_be_read() -> None:
         assert recipe.benchmark == (path.parent.name == "benchmarks")
         if recipe.benchmark:
             assert names == {path.stem}
-        assert names <= {"seeds", *SOURCES}
-        assert recipe.benchmark or not any(SOURCES[name].evaluation_only for name in names - {"seeds"})
+        assert names <= {*ANNOTATED, *SOURCES}
+        assert recipe.benchmark or not any(SOURCES[name].evaluation_only for name in names - {*ANNOTATED})
 
 
 def test_a_benchmark_has_one_source() -> None:

@@ -1,4 +1,4 @@
-"""Time expressions: where they stand, what they amount to, and which one dates a departure.
+"""Time expressions: where they stand, and what they amount to.
 
 Everything is read in the model's view (simplified, half-width). A value is ISO 8601 and
 never more precise than the words and the article's date together: words become the first
@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from ie_model.script import model_view
-from ie_model.windows import split_sentences
 
 
 @dataclass(frozen=True, order=True)
@@ -322,7 +321,8 @@ def date_value(surface: str, *, published: str | None, coming: bool = False) -> 
 
 
 _COMING = re.compile(r"(?:将|拟|计划|预计|预定|定于|或于|有望|最快|最迟|最晚|准备|打算)[^,。;\n已]{0,4}$")
-_EFFECTIVE = re.compile(r"[ ]?起?(?:正式)?生效")
+#: Right after a time: what it dates takes effect then.
+EFFECTIVE = re.compile(r"[ ]?起?(?:正式)?生效")
 
 
 def find_dates(text: str) -> list[TimeSpan]:
@@ -336,190 +336,6 @@ def find_dates(text: str) -> list[TimeSpan]:
     spans: list[TimeSpan] = []
     for start, end in sorted(matches, key=lambda span: (span[0], -span[1])):
         if not spans or start >= spans[-1].end:
-            ahead = _COMING.search(view[max(0, start - 12) : start]) or _EFFECTIVE.match(view, end)
+            ahead = _COMING.search(view[max(0, start - 12) : start]) or EFFECTIVE.match(view, end)
             spans.append(TimeSpan(start, end, text[start:end], bool(ahead)))
     return spans
-
-
-# --- The date of a departure ---------------------------------------------------------------------
-
-_LEAVING = re.sub(
-    r"\s+",
-    "|",
-    r"""离[职任开巢队场去岗席校司团台] (?<![致言措修谦说推])辞(?![典藻令海世]) [递交]信 卸[任下去职甲]
-[引隐荣内优劝]退 [荣离]休 退[任休出下伙隐位居场役] 去职 免[去职除掉] 罢免 被免 解[聘雇任职除约] 撤[换职] 裁[了掉撤]
-开除 被[^,。]{0,10}(?:优化|裁[员,。]|换下|踢|赶|请走|扫地出门) [挖调请抢撬](?:走|角|去|了过去) 跳[槽到去往船]
-转[投战会] 改投 投奔 过档 交[还出回接] 不再(?!是) 不(?:续约|留任|续聘) 未获?(?:续约|续聘|留任) 没有续约 到期
-[期届约任]满 最后(?:一天|工作|一个工作日|一程) last\x20day [告道作挥]别(?!帖|信|邮件|推送|内部信|长文|演|宴|会) 出走
-走出(?!去|来) 走(?=[了的人掉后光,。]) 单飞 自立门户 另起炉灶 另谋 分手 分道扬镳 散伙 出局 下[台课海] 让[位贤] 挂冠
-求去 劈炮 铺盖 工牌 脱离 淡出 抽身 归隐 结束(?=[^,。]{0,14}(?:任期|生涯|旅程|服务|年)) 终止(?=劳动|合[作同]|聘)
-关系[^,。]{0,4}终止 买断 正式下班 不干 下岗 失业 调[离往走] [逼挤气]走 赶出 扫地出门 清退 换掉 拔官 遭拔 转工
-炒[掉鱿] 挂靴 另(?:有高就|觅|择) 拂袖 停薪留职 放?弃[^,。]{0,16}(?:教职|职位|工作|职务|铁饭碗)
-(?:账号|邮箱|权限)[^,。]{0,6}(?:注销|停用|移出) 办完[^,。]{0,6}手续 (?:名字|从)[^,。]{1,16}消失
-从[^,。]{1,15}毕业(?!于) 今天毕业 从[^,。]{1,24}出来""",
-)
-#: What the time before it dates instead.
-_OTHER = (
-    r"加[入盟]|入[职局主驻]|创[办立建业]|成立|组建|合伙(?!人)|注册|出任|履新|接[任替手]|升[任为]|晋升|受?聘为|任命|报到"
-    r"|[担就上到转调起]任|任职|毕业|出生|进[入了]|上市(?!遇|公司|前|后)|完成|获得|募集|收购(?!方)|发布|推出|开业"
-    r"|营收|交易额|开庭|相识|回[到流]|去了|过来(?!的)|重返|调整|变动|赴|起诉|判决|启动|签[署约]|举[行办]|出现|立案|备案"
-)
-#: Who said so, and when.
-_SAID = "宣布|公告|披露|公布|通告|确认|证实|官宣|透露|告诉|表示|报道|获悉|消息|回应|晚间|盘后|召开"
-_EVENT = re.compile(f"(?P<left>{_LEAVING})|(?P<other>{_OTHER})|(?P<said>{_SAID})")
-#: Handing in notice; a date of leaving in the same sentence goes before its.
-_NOTICE = re.compile("申请|提出|递交|[递交]信|请辞|辞呈|递辞|辞职信|辞职报告")
-#: 离职日订在8月15日, 最后工作日为3月20日, 离任日期:2024年12月5日; or a line of a filing's form.
-_DATED = re.compile(
-    r"(?:离职|离任|辞任|辞职|卸任|退任|退休|合同|生效|最后工作|工作天|时间点)[^,。:]{0,5}(?:于|在|为|是|写着|:)[ ]?$"
-    r"|(?:离开|辞去)[^,。:]{2,16}(?:是在|时间[是为在]|发生[于在])[ ]?$"
-)
-_LABEL = re.compile(r"(?:变动|离职|离任|辞任|辞职|解任|生效)日期?[ ]?:[ ]?$")
-#: The time is that of the news: 近日, 某某离职的消息传出.
-_NEWS = re.compile(r"[^,。;]{0,6}的[ ]?(?:消息|传闻|公告)")
-#: Stretches and their ends are no moments.
-_STRETCH_BEFORE = re.compile(r"(?:截至|截止|至|—|~)[ ]?$")
-_STRETCH_AFTER = re.compile(r"[ ]?(?:以来|来[,。]|至今|至|到(?!期)|[-—~]|起任|算起|出生)")
-#: What stands before 十年后 if it is a time and not how long something lasted (工作十年后).
-_BEFORE_LATER = re.compile(r"(?:^|[^\u4e00-\u9fff]|[于在约近了且并又再])$")
-_SUBJECT = re.compile(r"(?<![在与和给跟同向对把被让比为随])(?:[他她]|[两三四几二]人|这位|前者|后者)(?!们|的(?!名字))")
-#: What the departure is from (从X离职, 离开X), unless it is a word for any employer or post.
-_FROM = re.compile(r"从[ ]?([^,。;]{2,24})$")
-_OBJECT = re.compile(r"(?:离开|[告作]别|辞[去别掉了])了?[ ]?([^,。;]{2,10})")
-_GENERIC = re.compile(
-    r"公司|该|这|老东家|原|自己|[副总首高执董任岗职教]|团队|行业|工作|[^的]{1,8}(?:岗|职|主管|经理|总监)|[时后前的]|那天"
-)
-#: What stands before an organisation that the person goes to, and what is told of it.
-_DESTINATION = re.compile(r"(?:加入|加盟|入职|创办|创立|成立|(?<![辞卸离])去了?|到|赴|投奔|转投|跳槽|回|进了?)[ ]?$")
-_JOINED = re.compile(r"加入|加盟|入职|赴|转投|跳槽|转任|过来[,。]")
-_LEFT_AT = re.compile("(?:,|离开了?|辞去了?)[ ]?$")
-#: 与他一起离开的: what the sentences before say of him is so of both.
-_TOGETHER = re.compile(r"一[起同道](?:离|走|辞|退|出走)")
-
-
-def _sentences(view: str, low: int) -> list[tuple[int, int]]:
-    """Sentences of view[low:]; a line that ends in a comma goes on in the next one."""
-    merged: list[tuple[int, int]] = []
-    for start, end in split_sentences(view[low:]):
-        goes_on = view[low : low + start].rstrip().endswith((",", "、"))
-        if merged and (goes_on or not view[low + start : low + end].strip()):
-            merged[-1] = merged[-1][0], low + end
-        else:
-            merged.append((low + start, low + end))
-    return merged
-
-
-def _is_moment(view: str, time: TimeSpan, first: int) -> bool:
-    """Whether something can have happened at this time, whose sentence begins at `first`."""
-    words, before = view[time.start : time.end], view[max(first, time.start - 40) : time.start]
-    if words in ("同日", "同一天") or _STRETCH_BEFORE.search(before) or _STRETCH_AFTER.match(view, time.end):
-        return False
-    if before.endswith("从") and view.startswith("起", time.end) and words[-1] not in "月日号":
-        return False
-    return not (words.endswith("后") and (re.search("时|钟", words) or not _BEFORE_LATER.search(before)))
-
-
-def _cue(view: str, time: TimeSpan, first: int, until: int, names: Sequence[str]) -> tuple[int, int, int] | None:
-    """The departure word that a time goes with: its offsets, and how doubtful that is.
-
-    It is the first event told after the time and before the next time, at `until`.
-    """
-    vague = 3 if time.text.startswith("即") else 0
-    if _DATED.search(view[max(first, time.start - 40) : time.start]):
-        return time.start, time.end, 0
-    if _EFFECTIVE.match(view, time.end):
-        events = _EVENT.finditer(view, max(first, time.start - 200), time.start)
-        told = [event.span() for event in events if event["left"]]
-        return (*told[-1], vague) if told else None
-    said = 0
-    for event in _EVENT.finditer(view, time.end, until):
-        if event["other"] or ":" in view[time.end + 2 : event.start()]:
-            return None
-        if event["left"]:
-            if _NEWS.match(view, event.end()):
-                return None
-            notice = 2 if _NOTICE.search(view[time.end : event.end() + 3]) else 0
-            return *event.span(), 1 + said + notice + vague
-        # 张三今天宣布离职 dates the departure, 公司今天宣布张三离职 the announcement.
-        person, organization = (view.rfind(name, first, event.start()) for name in names)
-        if person <= organization:
-            return None
-        said = 2
-    return None
-
-
-def _distance(
-    view: str, sentence: tuple[int, int], time: TimeSpan, cue: tuple[int, int], names: Sequence[str]
-) -> int | None:
-    """Clauses between a departure word and the two names; None if it tells of another organisation."""
-    first, last = sentence
-    start = max(first, *(view.rfind(mark, first, min(cue[0], time.start)) + 1 for mark in ",:"))
-    end = min((stop for mark in ",:;。\n" if (stop := view.find(mark, cue[1], last)) >= 0), default=last)
-    persons, places = ([m.start() for m in re.compile(re.escape(name)).finditer(view, first, last)] for name in names)
-    if persons and places and min(persons + places) >= end:
-        return None  # 继甲去年离职后, 乙也离开了公司
-    inside = [place for place in places if start <= place < end]
-    tails = {place: place + len(names[1]) for place in places}
-    before = [p for p, tail in tails.items() if p < start and "前" not in view[p - 1 : p] + view[tail : tail + 2]]
-    sources: tuple[re.Match[str] | None, ...] = ()
-    if inside:
-        elsewhere = all(_DESTINATION.search(view[start:place]) for place in inside)
-    elif before:
-        elsewhere = bool(_JOINED.search(view, before[-1], time.start))
-        sources = (_FROM.search(view[start : cue[0]]),)
-    else:
-        elsewhere = bool(places) and cue[0] != time.start and not _LEFT_AT.search(view[end : places[0]])
-        sources = _FROM.search(view[start : cue[0]]), _OBJECT.match(view, cue[0])
-    for match in filter(None, sources):
-        named = not _GENERIC.match(match[1]) and not (before and match[1].startswith("那"))
-        elsewhere |= named and names[1][:2] not in match[1] and match[1][:2] not in names[1]
-    if elsewhere:
-        return None
-    late = 2 if persons and persons[0] >= end else 0  # told before the person is named
-    return late + min((view.count(",", *sorted((place, cue[0]))) for place in persons + places), default=4)
-
-
-def departure_date(
-    text: str, *, person: tuple[int, int], organization: tuple[int, int], found: Sequence[TimeSpan]
-) -> TimeSpan | None:
-    """The time at which the passage around these two spans says that the person left.
-
-    Args:
-        person, organization: offsets of the two mentions, end exclusive.
-        found: the text's time expressions, from `find_dates`.
-    """
-    low = max(0, min(person[0], organization[0]) - 200)
-    view = model_view(text[: max(person[1], organization[1]) + 400])
-    names = [view[slice(*person)], view[slice(*organization)]]
-    sentences = _sentences(view, low)
-    home = sorted({i for i, (a, b) in enumerate(sentences) for at in (person[0], organization[0]) if a <= at < b})
-    if not all(names) or not home:
-        return None
-    latest = sentences[home[-1]]
-    told = any(event["left"] for event in _EVENT.finditer(view, *latest))
-    if _TOGETHER.search(view, *latest):
-        home, told = list(range(home[0], home[-1] + 1)), False
-    elsewhere = False
-    for index in [*reversed(home), *range(home[-1] + 1, min(home[-1] + 3, len(sentences)))]:
-        first, last = sentences[index]
-        if (index < home[-1] and told) or (index > home[-1] and elsewhere):
-            continue  # the departure that the passage tells has no date, or is another one
-        times = [t for t in found if first <= t.start and t.end <= last and _is_moment(view, t, first)]
-        choice: list[tuple[int, int, TimeSpan]] = []
-        for time, until in zip(times, [*(later.start for later in times[1:]), last], strict=False):
-            cue = _cue(view, time, first, until, names)
-            if cue is None or any(a < time.end and time.start < b for a, b in (person, organization)):
-                continue
-            passage = view[first : min(cue[1] + 9, last)]
-            if index > home[-1] and (names[0] in passage or not _SUBJECT.search(passage)):
-                continue  # a passage of its own, or about somebody else
-            distance = _distance(view, (first, last), time, cue[:2], names)
-            elsewhere |= distance is None
-            if distance is not None:
-                near = min(abs(m.start() - time.start) for m in re.finditer(re.escape(names[0]), view))
-                choice.append((cue[2] + distance, near, time))
-        if choice:
-            return min(choice)[2]
-    nearby = (time for time in found if low <= time.start and time.end <= len(view))
-    labelled = [time for time in nearby if _LABEL.search(view[max(low, time.start - 12) : time.start])]
-    return labelled[0] if len(labelled) == 1 else None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ie_model.dates import TimeSpan, date_value, departure_date, find_dates
+from ie_model.dates import TimeSpan, date_value, find_dates
 from ie_model.decoding import Span
+from ie_model.departure_dates import departure_date
 from ie_model.document import Date, Departure, Evidence
 from ie_model.names import cluster, fullest_variant, normal_form
 from ie_model.relations import STATUSES, Frame

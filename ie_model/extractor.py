@@ -270,7 +270,8 @@ def _batches(windows: list[tuple[int, Window]]) -> Iterator[list[tuple[int, Wind
 
 
 def _entities(text: str, spans: Sequence[Span]) -> tuple[Entity, ...]:
-    traditional = is_traditional(text)
+    # Asked of the whole text, so only where an amount needs it.
+    traditional = any(span.label == "MONEY" for span in spans) and is_traditional(text)
     return tuple(
         Entity(
             label=span.label,

@@ -85,15 +85,14 @@ def evaluate_all(options: argparse.Namespace) -> None:
 def evaluate_set(options: argparse.Namespace) -> None:
     """One model on one split of one set; a benchmark's model on the set's own labels."""
     folder = ModelFolder.open(options.model, runtime=options.runtime)
-    own = folder.scheme.labels != LABELS
+    extractor = Extractor.load(options.model, runtime=options.runtime)
     examples = read_source(
         options.data,
         data_root=Path(options.data_root),
         split=options.split,
         purpose="evaluate",
-        own_labels=own,
+        own_labels=extractor.labels != LABELS,
     )
-    extractor = Extractor.load(options.model, runtime=options.runtime)
     documents = [extractor(e.text, id=e.id) for e in track(examples, transient=True)]
     report = {"split": options.split, "fingerprint": fingerprint(examples), **score(examples, documents)}
     report["seqeval_f1"] = round(seqeval_f1(examples, documents), 4)

@@ -34,6 +34,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ie_model.document import Departure, Document
+from ie_model.encoding import is_latin
 from ie_model.names import normal_form, same_organization, same_person
 from ie_model.script import model_view
 from training.data.duee import DuEEText
@@ -158,16 +159,12 @@ def _stands_in(name: str, argument: str, *, anywhere: bool = False) -> bool:
     short, long = normal_form(name), model_view(argument).lower()
     for match in re.finditer(r"\s*".join(map(re.escape, short)), long):
         before, after = long[: match.start()][-1:], long[match.end() :]
-        if (_is_latin(before) and _is_latin(short[0])) or (_is_latin(short[-1]) and _is_latin(after[:1])):
+        if (is_latin(before) and is_latin(short[0])) or (is_latin(short[-1]) and is_latin(after[:1])):
             continue  # within a word
-        ends = _AFTER_NAME.match(after) or _is_latin(short[-1]) != _is_latin(after[:1])
+        ends = _AFTER_NAME.match(after) or is_latin(short[-1]) != is_latin(after[:1])
         if (len(short) > 1 and (anywhere or ends)) or _HONORIFIC.match(after):
             return True
     return False
-
-
-def _is_latin(character: str) -> bool:
-    return character.isascii() and character.isalpha()
 
 
 def _is_post(role: str, title: str) -> bool:

@@ -173,13 +173,13 @@ def stage_windows(
     stage: Stage, recipe: Recipe, encoder: TextEncoder, scheme: TagScheme, leave_out: str | None
 ) -> list[SourceWindows]:
     """The windows of a stage's sources, with as many variants as passes where names are replaced."""
-    names: Names = {}
-    if stage.substitute:
-        sources = dict.fromkeys(name for other in recipe.stages for name in other.sources)
-        names = harvest(example for name in sources for example in read_recipe_source(recipe, name, leave_out))
+    stages = recipe.stages if stage.substitute else (stage,)
+    needed = dict.fromkeys(name for each in (stage, *stages) for name in each.sources)
+    read = {name: read_recipe_source(recipe, name, leave_out) for name in needed}
+    names: Names = harvest(e for examples in read.values() for e in examples) if stage.substitute else {}
     result = []
     for name, weight in stage.sources.items():
-        examples = read_recipe_source(recipe, name, leave_out)
+        examples = read[name]
         random = np.random.default_rng([recipe.seed, len(result)])
         variants = []
         for number in range(math.ceil(weight * stage.epochs) if stage.substitute else 1):

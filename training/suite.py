@@ -41,7 +41,8 @@ SETS = (
 )
 #: Sets that are also answered in the other script.
 BOTH_SCRIPTS = (("news-units", "test"), ("cluener", "dev"), ("uner-gsd", "test"), ("uner-pud", "test"))
-Answer = Callable[[Sequence[str]], list[Document]]
+#: Tells a bar what is being read, or which share of it is done.
+Advance = Callable[[str | None, float | None], None]
 
 
 @dataclass
@@ -50,7 +51,15 @@ class Suite:
 
     extractor: Extractor
     data_root: Path
-    answer: Answer
+    advance: Advance
+
+    def answer(self, texts: Sequence[str]) -> list[Document]:
+        """The documents of a set's texts, with the bar moving along."""
+        documents = []
+        for number, document in enumerate(self.extractor.pipe(texts), 1):
+            documents.append(document)
+            self.advance(None, number / len(texts))
+        return documents
 
     def sets(self) -> Iterator[tuple[str, str, Callable[[], dict[str, Any]]]]:
         """(group, name, how to score it) of every set; scoring raises NotAtHandError where a set is not at hand."""
@@ -126,7 +135,7 @@ def run_suite(extractor: Extractor, *, data_root: Path) -> dict[str, Any]:
     started = time.monotonic()
     report: dict[str, Any] = {"sets": {}, "events": {}, "not_found": []}
     with _progress() as advance:
-        suite = Suite(extractor, data_root, lambda texts: _answer(extractor, texts, advance))
+        suite = Suite(extractor, data_root, advance)
         entries = list(suite.sets())
         for number, (group, name, score_it) in enumerate(entries, 1):
             advance(f"{name} ({number} of {len(entries)})", None)
@@ -138,16 +147,8 @@ def run_suite(extractor: Extractor, *, data_root: Path) -> dict[str, Any]:
     return report
 
 
-def _answer(extractor: Extractor, texts: Sequence[str], advance: Callable[[str | None, float | None], None]) -> Any:
-    documents = []
-    for number, document in enumerate(extractor.pipe(texts), 1):
-        documents.append(document)
-        advance(None, number / len(texts))
-    return documents
-
-
 @contextmanager
-def _progress() -> Iterator[Callable[[str | None, float | None], None]]:
+def _progress() -> Iterator[Advance]:
     """A bar over the documents of the set that is being answered."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
     with Progress(*columns, TimeRemainingColumn()) as progress:

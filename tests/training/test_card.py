@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -100,4 +99,5 @@ def test_the_headline_names_its_commands(results: Results) -> None:
     text = headline(results)
     assert "python -m training.evaluate --all" in text
     assert "--leave-one-out" in text
-    assert headline(replace(results, zero_shot=results.zero_shot)) == text
+    for one in (results.leave_one_out, results.zero_shot["sets"]["news-units test"]):
+        assert f"| {cell(one['spans']['micro'])} | {cell(one['departures']['pair'])} |" in text

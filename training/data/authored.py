@@ -27,9 +27,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from training.data.example import Example, GoldDeparture, GoldSpan, NotAtHandError
+from training.data.example import Example, NotAtHandError
 from training.data.files import check_place, faults_at, read_json_lines
 from training.data.markup import MarkedSpan, MarkupError, Notes, compile_notes, missed_mentions, strip_marks
+from training.data.news_units import unit_example
 
 SCRIPTS = ("hans", "hant")
 _EXPECTED = "an authored piece"
@@ -120,27 +121,9 @@ def read_authored(folder: Path) -> list[Example]:
 
 
 def _example(row: dict[str, Any]) -> Example:
-    spans = {(s["start"], s["end"]): GoldSpan(s["start"], s["end"], s["label"]) for s in row["spans"]}
     for span in row["spans"]:
         check_place(row["text"], span["text"], span["start"])
-
-    def at(place: list[int]) -> GoldSpan:
-        return spans[place[0], place[1]]
-
-    departures = tuple(
-        GoldDeparture(
-            person=at(frame["person"]),
-            organization=at(frame["organization"]),
-            status=frame["status"],
-            roles=tuple(map(at, frame["roles"])),
-            joined=tuple(map(at, frame["joined"])),
-            date=GoldSpan(*frame["date"], "DATE") if frame["date"] else None,
-        )
-        for frame in row["departures"]
-    )
-    return Example(
-        row["id"], "authored", row["text"], tuple(sorted(spans.values())), departures=departures, dates=True
-    )
+    return unit_example(row, source="authored", dates=True)
 
 
 def main(arguments: list[str] | None = None) -> int:

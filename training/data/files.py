@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +35,18 @@ def read_json_lines(path: Path, expected: str) -> Iterator[tuple[int, dict[str, 
 
 
 @contextmanager
-def faults_at(path: Path, number: int, expected: str) -> Iterator[None]:
-    """Turn whatever a malformed line makes fail into a DataError that says where it is."""
+def faults_in(place: str, expected: str) -> Iterator[None]:
+    """Turn whatever a malformed record makes fail into a DataError that says where it is."""
     try:
         yield
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         detail = f"no {error}" if isinstance(error, KeyError) else error
-        raise DataError(f"{path}, line {number}: expected {expected}: {detail}") from error
+        raise DataError(f"{place}: expected {expected}: {detail}") from error
+
+
+def faults_at(path: Path, number: int, expected: str) -> AbstractContextManager[None]:
+    """The same for a line of a file."""
+    return faults_in(f"{path}, line {number}", expected)
 
 
 def check_place(text: str, surface: str, start: int) -> None:

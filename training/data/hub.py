@@ -25,6 +25,7 @@ from ie_model.encoding import is_latin
 from ie_model.scheme import LABELS
 from training.data.columns import check_tag, spans_of
 from training.data.example import DataError, Example, GoldDeparture, GoldSpan
+from training.data.files import faults_in
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -51,7 +52,7 @@ def to_dataset(examples: Iterable[Example]) -> Dataset:
     }
     rows: dict[str, list[Any]] = {column: [] for column in columns}
     for example in examples:
-        with _faults_in(example.source, example.id, "text that UTF-8 can hold"):
+        with faults_in(f"{example.source}, row {example.id}", "text that UTF-8 can hold"):
             example.text.encode()
         for column, value in _to_row(example).items():
             rows[column].append(value)
@@ -114,14 +115,14 @@ def from_dataset(
         read, expected = partial(_token_row, column=tags, names=names), "tokens and a tag for each"
     rows: list[tuple[dict[str, Any], str, tuple[GoldSpan, ...]]] = []
     for number, row in enumerate(dataset):
-        with _faults_in(source, number, expected):
+        with faults_in(f"{source}, row {number}", expected):
             text, found = read(row)
             kept = tuple(sorted(_ours(span, labels) for span in found if labels is None or span.label in labels))
             rows.append((row, text, kept))
     declared = frozenset(_declared(labels, names, rows) if complete is None else complete)
     examples = []
     for number, (row, text, spans) in enumerate(rows):
-        with _faults_in(source, number, expected):
+        with faults_in(f"{source}, row {number}", expected):
             said = None if complete is not None else row.get("complete")
             own = declared if said is None else frozenset(_kept(said, labels))
             identity = str(number) if row.get("id") is None else str(row["id"])
@@ -282,13 +283,3 @@ def _loading(path: str) -> Iterator[None]:
     except (OSError, ValueError, RuntimeError, DatasetsError) as error:
         remedy = "expected a Hub id, or a local folder of Parquet or JSON lines"
         raise DataError(f"{path}: the data set cannot be loaded ({error}); {remedy}") from error
-
-
-@contextmanager
-def _faults_in(source: str, row: int | str, expected: str) -> Iterator[None]:
-    """Turn whatever a row makes fail into a DataError that says where it is."""
-    try:
-        yield
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        detail = f"no {error}" if isinstance(error, KeyError) else error
-        raise DataError(f"{source}, row {row}: expected {expected}: {detail}") from error

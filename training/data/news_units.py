@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from training.data.example import DataError, Example, GoldDeparture, GoldSpan, expect_file
 
@@ -18,25 +19,30 @@ def read_news_units(root: Path, split: str) -> list[Example]:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         try:
             row = json.loads(line)
-            spans = {(s["start"], s["end"]): GoldSpan(s["start"], s["end"], s["label"]) for s in row["spans"]}
-            departures = tuple(
-                GoldDeparture(
-                    person=spans[tuple(d["person"])],
-                    organization=spans[tuple(d["organization"])],
-                    status=d["status"],
-                    roles=tuple(spans[tuple(role)] for role in d["roles"]),
-                    joined=tuple(spans[tuple(target)] for target in d["joined"]),
-                )
-                for d in row["departures"]
-            )
-            example = Example(
-                id=row["id"],
-                source="news-units",
-                text=row["text"],
-                spans=tuple(sorted(spans.values())),
-                departures=departures,
-            )
+            example = unit_example(row, source="news-units", dates=False)
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"{path}, line {number}: not a unit of news-units ({error!r})") from error
         examples.append(example)
     return examples
+
+
+def unit_example(row: dict[str, Any], *, source: str, dates: bool) -> Example:
+    """A row of spans and departures as an example; authored pieces have rows of this form too.
+
+    Raises KeyError or TypeError where something is missing; a departure names its sides by
+    the offsets of marked spans.
+    """
+    spans = {(s["start"], s["end"]): GoldSpan(s["start"], s["end"], s["label"]) for s in row["spans"]}
+    departures = tuple(
+        GoldDeparture(
+            person=spans[tuple(d["person"])],
+            organization=spans[tuple(d["organization"])],
+            status=d["status"],
+            roles=tuple(spans[tuple(role)] for role in d["roles"]),
+            joined=tuple(spans[tuple(target)] for target in d["joined"]),
+            date=GoldSpan(*d["date"], "DATE") if d.get("date") else None,
+        )
+        for d in row["departures"]
+    )
+    ordered = tuple(sorted(spans.values()))
+    return Example(row["id"], source, row["text"], ordered, departures=departures, dates=dates)

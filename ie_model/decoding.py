@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,16 +38,17 @@ def log_softmax(logits: Floats) -> Floats:
     return result
 
 
-def _sequence_bounds(encoding: Encoding, outside: Floats) -> list[tuple[int, int]]:
+def _sequence_bounds(encoding: Encoding, logits: Floats) -> list[tuple[int, int]]:
     """Pieces to decode one by one: sentences, the long ones cut where O is likeliest."""
-    bounds = []
+    bounds: list[tuple[int, int]] = []
     start = 0
     for end in encoding.sentence_ends.tolist():
         while end - start > MAX_SEQUENCE:
             low = start + MAX_SEQUENCE // 2
+            outside = log_softmax(logits[low - 1 : start + MAX_SEQUENCE - 1])[:, 0]
             # A cut after an O token splits no span; a Latin word is never cut either.
             cost = np.where(encoding.within_word[low : start + MAX_SEQUENCE], _NEVER, 0)
-            cut = low + int(np.argmax(outside[low - 1 : start + MAX_SEQUENCE - 1] + cost))
+            cut = low + int(np.argmax(outside + cost))
             bounds.append((start, cut))
             start = cut
         bounds.append((start, end))
@@ -91,10 +93,14 @@ def viterbi(emissions: Floats, within_word: Bools, lengths: Ints, scheme: TagSch
 
 
 def best_tags(logits: Floats, encoding: Encoding, scheme: TagScheme) -> Ints:
-    """[tokens] the best valid tag of every token of a text."""
-    log_probabilities = log_softmax(logits)
-    tags = np.zeros(len(encoding), dtype=np.int64)
-    bounds = _sequence_bounds(encoding, log_probabilities[:, 0])
+    """[tokens] the best valid tag of every token of a text.
+
+    Nothing but the constraints ties neighbouring tags, so where the likeliest tags of a sentence
+    are a valid path they are the best one; only the other sentences are searched.
+    """
+    tags: Ints = logits.argmax(axis=-1).astype(np.int64)
+    bounds = _sequence_bounds(encoding, logits)
+    bounds = [bounds[index] for index in _invalid(tags, encoding.within_word, bounds, scheme)]
     # Pieces of like length share a batch, so that little of it is padding.
     bounds.sort(key=lambda bound: bound[1] - bound[0])
     for at in range(0, len(bounds), 64):
@@ -103,13 +109,29 @@ def best_tags(logits: Floats, encoding: Encoding, scheme: TagScheme) -> Ints:
         emissions = np.zeros((len(group), int(lengths.max()), len(scheme)), dtype=np.float32)
         within = np.zeros(emissions.shape[:2], dtype=np.bool_)
         for row, (start, end) in enumerate(group):
-            emissions[row, : end - start] = log_probabilities[start:end]
+            emissions[row, : end - start] = log_softmax(logits[start:end])
             within[row, : end - start] = encoding.within_word[start:end]
         within[:, 0] = False
         paths = viterbi(emissions, within, lengths, scheme)
         for row, (start, end) in enumerate(group):
             tags[start:end] = paths[row, : end - start]
     return tags
+
+
+def _invalid(tags: Ints, within_word: Bools, bounds: Sequence[tuple[int, int]], scheme: TagScheme) -> list[int]:
+    """Which of the pieces [start, end), that tile the tokens, have tags that are no valid path."""
+    starts = np.array([start for start, _ in bounds], dtype=np.int64)
+    before, after = tags[:-1], tags[1:]
+    follows = np.where(within_word[1:], scheme.follows_within_word[before, after], scheme.follows[before, after])
+    inside = np.ones(len(tags), dtype=np.bool_)
+    inside[starts] = False
+    wrong = np.zeros(len(tags), dtype=np.bool_)
+    wrong[1:] = inside[1:] & ~follows
+    wrong[starts] |= ~scheme.may_start[tags[starts]]
+    ends = np.append(starts[1:], len(tags)) - 1
+    wrong[ends] |= ~scheme.may_end[tags[ends]]
+    found: list[int] = np.flatnonzero(np.logical_or.reduceat(wrong, starts)).tolist()
+    return found
 
 
 def decode(logits: Floats, encoding: Encoding, scheme: TagScheme, *, temperature: float = 1.0) -> list[Span]:
@@ -124,11 +146,12 @@ def decode(logits: Floats, encoding: Encoding, scheme: TagScheme, *, temperature
     if not len(encoding):
         return []
     tags = best_tags(logits, encoding, scheme)
-    log_probabilities = log_softmax(logits / np.float32(temperature))
-    chosen = log_probabilities[np.arange(len(tags)), tags]
+    marked = np.flatnonzero(tags)
+    chosen = np.zeros(len(tags), dtype=np.float32)
+    chosen[marked] = log_softmax(logits[marked] / np.float32(temperature))[np.arange(len(marked)), tags[marked]]
     spans = []
     first = 0
-    for index in np.flatnonzero(tags).tolist():
+    for index in marked.tolist():
         position, label = scheme.tags[tags[index]].split("-", 1)
         if position in "BS":
             first = index

@@ -11,6 +11,20 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Article:
+    """A text to extract from, with what its document should carry.
+
+    Attributes:
+        id: a name for the document, e.g. the file's.
+        published: the article's ISO date, as exact as it is known: 2023, 2023-04, 2023-04-30.
+    """
+
+    text: str = field(repr=False)
+    id: str | None = None
+    published: str | None = None
+
+
+@dataclass(frozen=True)
 class Money:
     """The value of a MONEY span; amounts are exact decimals, written as strings."""
 

@@ -81,23 +81,25 @@ class TextEncoder:
         view = model_view(text)
         sentences = split_sentences(view)
         pieces = self._tokenizer.encode_batch([view[start:end] for start, end in sentences], add_special_tokens=False)
-        ids: list[int] = []
-        offsets: list[tuple[int, int]] = []
-        ends: list[int] = []
-        for (base, _), piece in zip(sentences, pieces, strict=True):
-            ids.extend(piece.ids)
-            offsets.extend((base + start, base + end) for start, end in piece.offsets)
-            if ids and (not ends or ends[-1] < len(ids)):
-                ends.append(len(ids))
-        spans = np.array(offsets, dtype=np.int64).reshape(-1, 2)
-        within = np.zeros(len(ids), dtype=np.bool_)
-        for index in range(1, len(ids)):
-            start = spans[index, 0]
-            if start == spans[index - 1, 1]:
-                within[index] = is_latin(view[start - 1]) and is_latin(view[start])
+        counts = np.array([len(piece) for piece in pieces], dtype=np.int64)
+        ids = np.array([i for piece in pieces for i in piece.ids], dtype=np.int64)
+        offsets = np.array([offset for piece in pieces for offset in piece.offsets], dtype=np.int64).reshape(-1, 2)
+        offsets += np.repeat(np.array([start for start, _ in sentences], dtype=np.int64), counts)[:, None]
+        ends: Ints = np.unique(np.cumsum(counts))
         return Encoding(
-            ids=np.array(ids, dtype=np.int64),
-            offsets=spans,
-            within_word=within,
-            sentence_ends=np.array(ends, dtype=np.int64),
+            ids=ids,
+            offsets=offsets,
+            within_word=_within_word(view, offsets),
+            sentence_ends=ends[ends > 0],
         )
+
+
+def _within_word(view: str, offsets: Ints) -> Bools:
+    """[tokens] whether a token goes on where the one before it ends, both in Latin letters."""
+    within = np.zeros(len(offsets), dtype=np.bool_)
+    starts = offsets[1:, 0]
+    for index in (np.flatnonzero(starts == offsets[:-1, 1]) + 1).tolist():
+        start = int(offsets[index, 0])
+        # Nearly all characters of Chinese text are Han: the first test settles these.
+        within[index] = view[start] < "⺀" and is_latin(view[start - 1]) and is_latin(view[start])
+    return within

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-import numpy as np
-
 from ie_model import errors
 from ie_model.decoding import Floats, Span, decode
-from ie_model.document import Document, Entity
+from ie_model.document import Article, Document, Entity
 from ie_model.encoding import Encoding, TextEncoder
 from ie_model.facts import departures_of
 from ie_model.model_folder import TOKENIZER, ModelFolder
 from ie_model.money import money_value
-from ie_model.relations import candidate_pairs, frames_from, pair_matrix
+from ie_model.relations import Frame, candidate_pairs, frames_from, pair_matrix
+from ie_model.runner import Run, Runner
 from ie_model.runtime import Runtime
 from ie_model.script import is_traditional
-from ie_model.windows import Window, plan_windows
+from ie_model.sections import Section, plan_sections
 
-#: Tokens, padding included, that one call of the encoder takes at most.
-TOKEN_BUDGET = 4096
-#: Batches are padded to a multiple of this many tokens.
-PAD_MULTIPLE = 8
-#: `pipe` reads ahead this many characters, so that short texts share the encoder's calls.
+#: Characters that are run together, so that short texts share the encoder's calls.
 CHUNK_CHARACTERS = 16384
 
 
@@ -46,6 +43,7 @@ class Extractor:
         self._scheme = model.scheme
         self._encoder = TextEncoder.from_file(model.path / TOKENIZER)
         self._runtime = runtime
+        self._runner = Runner(runtime, self._encoder, model.settings, tags=len(self._scheme))
         self._min_score = min_score
 
     @property
@@ -69,7 +67,7 @@ class Extractor:
             path: a model folder made by `python -m training.export`.
             runtime: "onnx" (default) or "torch" (needs the `train` extra; for GPUs).
             device: for the torch runtime: "cpu", "cuda" …
-            threads: for the onnx runtime; 0 lets it choose.
+            threads: calls of the onnx runtime at once; 0 for as many as there are cores.
             min_score: spans and departures below this score are left out.
 
         Raises:
@@ -102,10 +100,63 @@ class Extractor:
         Raises:
             InputError: the text is not a str, or the date is not ISO.
         """
-        check_input(text, published)
-        encoding = self._encoder(text)
-        [(logits, hidden)] = self.run([encoding])
-        return self._document(text, self._spans(logits, encoding), encoding, hidden, id=id, published=published)
+        return next(self.pipe([Article(text, id, published)]))
+
+    def pipe(self, texts: Iterable[str | Article], *, published: str | None = None) -> Iterator[Document]:
+        """Extract from a stream of texts; documents come in the order of the texts.
+
+        Short texts run together, and while some run, the next ones are read: up to
+        2 × CHUNK_CHARACTERS ahead.
+
+        Args:
+            published: the date of those that are given as str.
+
+        Raises:
+            InputError: a text is not one, once the documents of the texts before it are out.
+        """
+        started: deque[tuple[list[_Part], Run]] = deque()
+        chunks = _chunks(texts, published)
+        bad: Exception | None = None
+        while True:
+            try:
+                parts = next(chunks)
+            except StopIteration:
+                break
+            except Exception as error:
+                bad = error
+                break
+            started.append((parts, self._runner.start([self._encoder(part.text) for part in parts])))
+            if len(started) > 1:
+                yield from self._documents(*started.popleft())
+        while started:
+            yield from self._documents(*started.popleft())
+        if bad is not None:
+            raise bad
+
+    def _documents(self, parts: Sequence[_Part], run: Run) -> Iterator[Document]:
+        """The documents of which these parts are the last."""
+        for part, encoding, (logits, hidden) in zip(parts, run.encodings, run.results(), strict=True):
+            found = decode(logits, encoding, self._scheme, temperature=self._settings.temperature)
+            findings, section = part.findings, part.section
+            local = findings.add_spans([s for s in found if s.score >= self._min_score], section, encoding)
+            self._link(findings, local, section, encoding, hidden)
+            if section.last == len(findings.article.text):
+                yield _document(findings)
+
+    def _link(
+        self, findings: _Findings, local: list[tuple[Span, int]], section: Section, encoding: Encoding, hidden: Floats
+    ) -> None:
+        """Add the departures of those persons of whom the section tells something new."""
+        spans = [span for span, _ in local]
+        known = [pair for pair in candidate_pairs(spans) if local[pair[0]][1] >= 0 and local[pair[1]][1] >= 0]
+        persons = {pair[0] for pair in known if spans[max(pair)].start + section.start >= section.first}
+        pairs = [pair for pair in known if pair[0] in persons]
+        ends = encoding.sentence_ends
+        matrix = pair_matrix(spans, pairs, sentence_ends=ends, start=0, end=len(encoding))
+        threshold = max(self._settings.link_threshold, self._min_score)
+        scores = self._runtime.link(hidden, matrix)
+        for frame in frames_from(spans, pairs, scores, threshold=threshold):
+            findings.frames.append(frame.renumbered([index for _, index in local]))
 
     def link(
         self,
@@ -124,96 +175,82 @@ class Extractor:
             InputError: as for a call, or a span lies outside the text or holds only space.
         """
         check_input(text, published)
+        findings = _Findings(Article(text, id, published))
+        section = Section(0, len(text), 0, len(text))
         encoding = self._encoder(text)
-        [(_, hidden)] = self.run([encoding])
+        [(_, hidden)] = self._runner.start([encoding]).results()
         spans = []
         for label, start, end in sorted(marked, key=lambda mark: mark[1:]):
             tokens = encoding.tokens_of(start, end) if 0 <= start < end <= len(text) else None
             if tokens is None:
                 raise errors.bad_span(label, start, end, len(text))
             spans.append(Span(label, *tokens, start, end, 1.0))
-        return self._document(text, spans, encoding, hidden, id=id, published=published)
+        self._link(findings, findings.add_spans(spans, section, encoding), section, encoding, hidden)
+        return _document(findings)
 
-    def _document(
-        self,
-        text: str,
-        spans: list[Span],
-        encoding: Encoding,
-        hidden: Floats,
-        *,
-        id: str | None,
-        published: str | None,
-    ) -> Document:
-        pairs = candidate_pairs(spans)
-        ends = encoding.sentence_ends
-        matrix = pair_matrix(spans, pairs, sentence_ends=ends, start=0, end=len(encoding))
-        frames = frames_from(
-            spans,
-            pairs,
-            self._runtime.link(hidden, matrix),
-            threshold=max(self._settings.link_threshold, self._min_score),
-        )
-        return Document(
-            text=text,
-            entities=_entities(text, spans),
-            departures=departures_of(text, spans, frames, published=published),
-            id=id,
-            published=published,
-        )
 
-    def pipe(self, texts: Iterable[str], *, published: str | None = None) -> Iterator[Document]:
-        """Extract from a stream of texts; documents come in the order of the texts.
+@dataclass
+class _Findings:
+    """What has been found of a text so far; spans have the text's offsets, and no tokens."""
 
-        A bad text raises InputError once the texts before it are done.
+    article: Article
+    spans: list[Span] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
+
+    def add_spans(self, found: Sequence[Span], section: Section, encoding: Encoding) -> list[tuple[Span, int]]:
+        """Keep a section's own spans.
+
+        Args:
+            found: the spans of the section and its margins, with the section's offsets.
+
+        Returns:
+            the spans that stand in the section and its margins, with the section's tokens and
+            offsets, and each one's number in `spans` (-1 in the margin behind the section).
         """
-        for chunk in _chunks(texts, published):
-            encodings = [self._encoder(text) for text in chunk]
-            for text, encoding, (logits, hidden) in zip(chunk, encodings, self.run(encodings), strict=True):
-                yield self._document(
-                    text, self._spans(logits, encoding), encoding, hidden, id=None, published=published
-                )
+        result = []
+        for number in range(len(self.spans) - 1, -1, -1):
+            span = self.spans[number]
+            tokens = encoding.tokens_of(span.start - section.start, span.end - section.start)
+            if span.start < section.start or tokens is None:
+                break
+            here = replace(span, first=tokens[0], last=tokens[1])
+            result.append((_moved(here, -section.start), number))
+        result.reverse()
+        for span in found:
+            moved = _moved(span, section.start)
+            if moved.start >= section.last:
+                result.append((span, -1))
+            elif moved.start >= max(section.first, self.spans[-1].end if self.spans else 0):
+                result.append((span, len(self.spans)))
+                self.spans.append(moved)
+        return result
 
-    def _spans(self, logits: Floats, encoding: Encoding) -> list[Span]:
-        spans = decode(logits, encoding, self._scheme, temperature=self._settings.temperature)
-        return [span for span in spans if span.score >= self._min_score]
 
-    def run(self, encodings: Sequence[Encoding]) -> list[tuple[Floats, Floats]]:
-        """Logits [tokens, tags] and hidden states [tokens, hidden] of each text.
+@dataclass(frozen=True)
+class _Part:
+    """A section of a text that is being worked on."""
 
-        Windows of like length run together, whichever text they are from. Every token's
-        values come from the window that owns it.
-        """
-        size, overlap = self._settings.window, self._settings.overlap
-        logits: list[Floats] = [np.zeros((len(e), len(self._scheme)), dtype=np.float32) for e in encodings]
-        hidden: list[Floats] = [np.zeros((len(e), 0), dtype=np.float32) for e in encodings]
-        windows = [
-            (index, window)
-            for index, encoding in enumerate(encodings)
-            for window in plan_windows(encoding.sentence_ends, size=size, overlap=overlap)
-        ]
-        for batch in _batches(windows):
-            ids, mask = self._pad(encodings, batch)
-            batch_logits, batch_hidden = self._runtime.encode(ids, mask)
-            for row, (index, window) in enumerate(batch):
-                if not hidden[index].shape[1]:
-                    hidden[index] = np.zeros((len(encodings[index]), batch_hidden.shape[2]), dtype=np.float32)
-                # +1: [CLS] stands before the window's first token.
-                at = slice(window.first - window.start + 1, window.last - window.start + 1)
-                logits[index][window.first : window.last] = batch_logits[row, at]
-                hidden[index][window.first : window.last] = batch_hidden[row, at]
-        return list(zip(logits, hidden, strict=True))
+    findings: _Findings
+    section: Section
 
-    def _pad(self, encodings: Sequence[Encoding], batch: list[tuple[int, Window]]) -> tuple[np.ndarray, np.ndarray]:
-        length = min(max(_padded(window) for _, window in batch), self._settings.window + 2)
-        ids = np.full((len(batch), length), self._encoder.pad_id, dtype=np.int64)
-        mask = np.zeros((len(batch), length), dtype=np.int64)
-        for row, (index, window) in enumerate(batch):
-            count = window.end - window.start
-            ids[row, 0] = self._encoder.cls_id
-            ids[row, 1 : count + 1] = encodings[index].ids[window.start : window.end]
-            ids[row, count + 1] = self._encoder.sep_id
-            mask[row, : count + 2] = 1
-        return ids, mask
+    @property
+    def text(self) -> str:
+        return self.findings.article.text[self.section.start : self.section.end]
+
+
+def _moved(span: Span, distance: int) -> Span:
+    return replace(span, start=span.start + distance, end=span.end + distance) if distance else span
+
+
+def _document(findings: _Findings) -> Document:
+    article = findings.article
+    return Document(
+        text=article.text,
+        entities=_entities(article.text, findings.spans),
+        departures=departures_of(article.text, findings.spans, findings.frames, published=article.published),
+        id=article.id,
+        published=article.published,
+    )
 
 
 def check_input(text: str, published: str | None) -> None:
@@ -234,39 +271,27 @@ def check_date(value: str) -> None:
         raise errors.bad_date(value) from None
 
 
-def _padded(window: Window) -> int:
-    """A window's length with its special tokens and padding."""
-    return -(-(window.end - window.start + 2) // PAD_MULTIPLE) * PAD_MULTIPLE
-
-
-def _chunks(texts: Iterable[str], published: str | None) -> Iterator[list[str]]:
-    """Texts that are run together: as many as CHUNK_CHARACTERS hold, at least one."""
-    chunk: list[str] = []
+def _chunks(texts: Iterable[str | Article], published: str | None) -> Iterator[list[_Part]]:
+    """Sections that are run together: as many as CHUNK_CHARACTERS hold, at least one."""
+    chunk: list[_Part] = []
     characters = 0
-    for text in texts:
-        try:
-            check_input(text, published)
-        except errors.InputError:
-            if chunk:
-                yield chunk  # lose nothing: the texts before the bad one come first
-            raise
-        if chunk and characters + len(text) > CHUNK_CHARACTERS:
-            yield chunk
-            chunk, characters = [], 0
-        chunk.append(text)
-        characters += len(text)
+    try:
+        for text in texts:
+            article = text if isinstance(text, Article) else Article(text, published=published)
+            check_input(article.text, article.published)
+            findings = _Findings(article)
+            for section in plan_sections(article.text):
+                if chunk and characters + section.end - section.start > CHUNK_CHARACTERS:
+                    yield chunk
+                    chunk, characters = [], 0
+                chunk.append(_Part(findings, section))
+                characters += section.end - section.start
+    except Exception:  # of a bad text, or of the caller's own iterator
+        if chunk:
+            yield chunk  # lose nothing: the texts before the bad one come first
+        raise
     if chunk:
         yield chunk
-
-
-def _batches(windows: list[tuple[int, Window]]) -> Iterator[list[tuple[int, Window]]]:
-    """Windows of like length together, within the token budget."""
-    ordered = sorted(windows, key=lambda item: item[1].end - item[1].start, reverse=True)
-    at = 0
-    while at < len(ordered):
-        count = max(1, TOKEN_BUDGET // _padded(ordered[at][1]))
-        yield ordered[at : at + count]
-        at += count
 
 
 def _entities(text: str, spans: Sequence[Span]) -> tuple[Entity, ...]:

@@ -14,7 +14,9 @@ from ie_model.scheme import TagScheme
 CONFIG = "config.json"
 TOKENIZER = "tokenizer.json"
 SAFETENSORS = "model.safetensors"
-ONNX_FILES = ("model.onnx", "links.onnx")
+ENCODER_ONNX = "model.onnx"
+LINKS_ONNX = "links.onnx"
+ONNX_FILES = (ENCODER_ONNX, LINKS_ONNX)
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,17 @@ class Frame:
     roles: list[int] = field(default_factory=list)
     joined: list[int] = field(default_factory=list)
 
+    def renumbered(self, numbers: Sequence[int]) -> Frame:
+        """The frame with each span's index replaced by its number in another list."""
+        return Frame(
+            numbers[self.person],
+            numbers[self.organization],
+            self.score,
+            self.status,
+            [numbers[role] for role in self.roles],
+            [numbers[target] for target in self.joined],
+        )
+
 
 def _sigmoid(values: Floats) -> Floats:
     return (1.0 / (1.0 + np.exp(-np.clip(values, -30, 30)))).astype(np.float32)

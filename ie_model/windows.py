@@ -14,7 +14,7 @@ import numpy as np
 from ie_model.scheme import Ints
 
 #: A sentence ends after these, with the closing quotes and brackets that follow them.
-_STOP = re.compile(r"(?:[。！？!?；;…]+[”’」』）)\"]*|\r\n|[\n\r\u2028\u2029])")
+SENTENCE_STOP = re.compile(r"(?:[。！？!?；;…]+[”’」』）)\"]*|\r\n|[\n\r\u2028\u2029])")
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Window:
 
 def split_sentences(text: str) -> list[tuple[int, int]]:
     """Sentence boundaries that tile the text: [(0, a), (a, b), …, (y, len(text))]."""
-    ends = [match.end() for match in _STOP.finditer(text)]
+    ends = [match.end() for match in SENTENCE_STOP.finditer(text)]
     if text and (not ends or ends[-1] < len(text)):
         ends.append(len(text))
     return list(zip([0, *ends], ends, strict=False))

@@ -2,8 +2,9 @@
 
     python -m training.export --model runs/base/stage2 --output ie_model/weights
 
-Weights are stored as fp16 in both files and computed with in fp32. The ONNX files are
-checked against torch before the folder is complete.
+The safetensors hold fp16. The encoder's ONNX file has int8 matrices where the architecture is
+one that `modernbert_onnx` writes (`--precision float` keeps them in fp16), so that its answers are
+those of torch but for rounding; both are checked against torch before the folder is complete.
 """
 
 from __future__ import annotations
@@ -20,14 +21,20 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from ie_model.model_folder import ModelFolder, Settings
+from ie_model.encoding import TextEncoder
+from ie_model.model_folder import ENCODER_ONNX, LINKS_ONNX, TOKENIZER, ModelFolder, Settings
 from ie_model.relations import PAIR_FIELDS
 from ie_model.runtime.modeling import SpanLinkModel
 from ie_model.runtime.onnx import OnnxRuntime
 from training.modeling import load_model, save_model
+from training.modernbert_onnx import encoder_graph, is_supported
+from training.quantize import activation_ranges, calibration_texts
 
-#: Largest difference of a logit between torch and ONNX that an export may show.
+#: Largest difference of a logit between torch and ONNX in float that an export may show.
 TOLERANCE = 1e-3
+#: Least share of the tokens of which int8 matrices must give the tag that float ones give.
+TAG_AGREEMENT = 0.98
+PRECISIONS = ("int8", "float")
 
 
 class ExportError(RuntimeError):
@@ -94,36 +101,85 @@ def _export(
     _store_as_fp16(path)
 
 
-def export(model_folder: Path, output: Path, *, settings: Settings) -> float:
-    """Write the publishable folder; returns the largest difference between ONNX and torch."""
+def export(model_folder: Path, output: Path, *, settings: Settings, precision: str = "float") -> dict[str, float]:
+    """Write the publishable folder.
+
+    Args:
+        precision: "int8" quantizes the encoder's matrices; ExportError where its architecture
+            is not one that can be.
+
+    Returns:
+        `difference`, the largest between ONNX and torch in float, and with int8 `tags`, the share
+        of tokens that keep their tag.
+    """
     network = load_model(model_folder)
     save_model(network, output, tokenizer=model_folder, settings=asdict(settings))
     network = load_model(output)  # what was written, fp16 rounding included
+    if is_supported(network):
+        onnx.save(encoder_graph(network), str(output / ENCODER_ONNX))
+    else:
+        _export_encoder(network, output / ENCODER_ONNX)
+    _export_links(network, output / LINKS_ONNX)
+    report = {"difference": check_parity(network, output)}
+    if precision == "int8":
+        report["tags"] = _quantize(network, output)
+    return report
+
+
+def _quantize(network: SpanLinkModel, output: Path) -> float:
+    """Put int8 matrices in the place of the float ones; returns the share of tags that stay."""
+    if not is_supported(network):
+        raise ExportError(f"{output}: only ModernBERT encoders can be int8; export with --precision float")
+    encoder, texts = TextEncoder.from_file(output / TOKENIZER), calibration_texts()
+    before = _tags(output, encoder, texts)
+    ranges = activation_ranges(network, encoder, texts)
+    onnx.save(encoder_graph(network, ranges), str(output / ENCODER_ONNX))
+    agreement = float((_tags(output, encoder, texts) == before).mean())
+    if agreement < TAG_AGREEMENT:
+        raise ExportError(
+            f"{output}: int8 changes {1 - agreement:.1%} of the tags, more than {1 - TAG_AGREEMENT:.0%}; "
+            "export with --precision float"
+        )
+    return agreement
+
+
+def _tags(folder: Path, encoder: TextEncoder, texts: Sequence[str]) -> np.ndarray:
+    """The likeliest tag of every token of some texts."""
+    runtime = OnnxRuntime(folder)
+    tags = []
+    for text in texts:
+        ids = np.array([[encoder.cls_id, *encoder(text).ids[:254], encoder.sep_id]])
+        tags.append(runtime.encode(ids, np.ones_like(ids))[0][0].argmax(axis=1))
+    return np.concatenate(tags)
+
+
+def _export_encoder(network: SpanLinkModel, path: Path) -> None:
+    """The encoder as torch writes it, whatever its architecture."""
     vocabulary = network.classifier.config.vocab_size
     generator = torch.Generator().manual_seed(0)
     ids = torch.randint(5, vocabulary, (3, 40), generator=generator)
     mask = torch.ones_like(ids)
     mask[1, 30:] = 0
+    shape = {0: "windows", 1: "length"}
     _export(
         _Encoder(network).eval(),
         (ids, mask),
-        output / "model.onnx",
+        path,
         names={"inputs": ["input_ids", "attention_mask"], "outputs": ["logits", "hidden"]},
-        dynamic={
-            "input_ids": {0: "windows", 1: "length"},
-            "attention_mask": {0: "windows", 1: "length"},
-        },
+        dynamic={"input_ids": shape, "attention_mask": shape},
     )
+
+
+def _export_links(network: SpanLinkModel, path: Path) -> None:
+    generator = torch.Generator().manual_seed(0)
     hidden = torch.randn(60, network.classifier.config.hidden_size, generator=generator)
-    pairs = random_pairs(60, 7)
     _export(
         network.link_head.eval(),
-        (hidden, pairs),
-        output / "links.onnx",
+        (hidden, random_pairs(60, 7)),
+        path,
         names={"inputs": ["hidden", "pairs"], "outputs": ["scores"]},
         dynamic={"hidden": {0: "tokens"}, "pairs": {0: "pairs"}},
     )
-    return check_parity(network, output)
 
 
 def refuse_benchmark(model_folder: Path) -> None:
@@ -177,6 +233,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--link-threshold", type=float, default=0.5)
+    parser.add_argument("--precision", choices=PRECISIONS, default="int8", help="of the encoder's matrices in ONNX")
     options = parser.parse_args(arguments)
     if not (options.model / "model.safetensors").is_file():
         print(f"{options.model}: no model.safetensors here; train one with training.finetune", file=sys.stderr)
@@ -184,12 +241,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = Settings(temperature=options.temperature, link_threshold=options.link_threshold)
     try:
         refuse_benchmark(options.model)
-        worst = export(options.model, options.output, settings=settings)
-    except ExportError as error:
+        report = export(options.model, options.output, settings=settings, precision=options.precision)
+    except (ExportError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 2
     sizes = {path.name: f"{path.stat().st_size / 1e6:.1f} MB" for path in sorted(options.output.iterdir())}
-    print(f"{options.output}: ONNX within {worst:.1e} of torch; {sizes}")
+    kept = f", int8 keeps {report['tags']:.2%} of the tags" if "tags" in report else ""
+    print(f"{options.output}: ONNX within {report['difference']:.1e} of torch{kept}; {sizes}")
     return 0
 
 

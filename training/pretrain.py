@@ -33,6 +33,10 @@ from transformers import ModernBertConfig, ModernBertForMaskedLM
 
 from training.corpus import CONTINUES
 
+#: A fine-tuned model that goes on being pretrained has dropout in its config; with so few
+#: tokens none is seen twice, and there is nothing to regularise.
+NO_DROPOUT = {"embedding_dropout": 0.0, "mlp_dropout": 0.0, "attention_dropout": 0.0}
+
 
 class PretrainError(ValueError):
     """A recipe, packed file or checkpoint that cannot be used; the message says why."""
@@ -299,8 +303,11 @@ def train(recipe: Recipe, *, minutes: float | None = None, log_every: int = 50, 
         dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     torch.manual_seed(recipe.seed)
     if recipe.initial:
-        model = ModernBertForMaskedLM.from_pretrained(  # its file holds fp16, which overflows in training
-            recipe.initial, attn_implementation=recipe.attention, dtype=torch.float32
+        model = ModernBertForMaskedLM.from_pretrained(
+            recipe.initial,
+            attn_implementation=recipe.attention,
+            dtype=torch.float32,  # its file holds fp16, which overflows in training
+            **NO_DROPOUT,
         )
     else:
         model = build_model(recipe, vocabulary, special)

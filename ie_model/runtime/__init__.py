@@ -9,7 +9,13 @@ from ie_model.scheme import Ints
 
 
 class Runtime(Protocol):
-    """One loaded model. Immutable; safe to call from several threads at once."""
+    """One loaded model. Immutable; safe to call from several threads at once.
+
+    Attributes:
+        threads: how many calls of `encode` are worth running at once.
+    """
+
+    threads: int
 
     def encode(self, ids: Ints, mask: Ints) -> tuple[Floats, Floats]:
         """Run windows through the encoder and the tag classifier.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from ie_model import errors
 from ie_model.decoding import Floats
+from ie_model.model_folder import ENCODER_ONNX, LINKS_ONNX
 from ie_model.relations import LINK_OUTPUTS
 from ie_model.scheme import Ints
 
@@ -16,13 +18,19 @@ if TYPE_CHECKING:
     import onnxruntime
 
 
-def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+def available_cores() -> int:
+    """The processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _session(path: Path) -> onnxruntime.InferenceSession:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    # Idle threads that spin would slow everything else on a small machine.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # One thread a call: batches run side by side instead, and none waits for another.
+    options.intra_op_num_threads = 1
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -31,11 +39,16 @@ def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
 
 
 class OnnxRuntime:
-    """Runs model.onnx and links.onnx; see `ie_model.runtime.Runtime`."""
+    """Runs model.onnx and links.onnx; see `ie_model.runtime.Runtime`.
+
+    Args:
+        threads: calls of `encode` that may run at once; 0 for as many as there are cores.
+    """
 
     def __init__(self, folder: Path, *, threads: int = 0) -> None:
-        self._encoder = _session(folder / "model.onnx", threads)
-        self._links = _session(folder / "links.onnx", threads)
+        self.threads = threads if threads > 0 else available_cores()
+        self._encoder = _session(folder / ENCODER_ONNX)
+        self._links = _session(folder / LINKS_ONNX)
 
     def encode(self, ids: Ints, mask: Ints) -> tuple[Floats, Floats]:
         logits, hidden = self._encoder.run(["logits", "hidden"], {"input_ids": ids, "attention_mask": mask})

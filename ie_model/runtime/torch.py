@@ -38,6 +38,7 @@ class TorchRuntime:
         except (OSError, RuntimeError, ValueError, SafetensorError) as error:
             raise errors.broken_model_file(folder, str(error).splitlines()[0]) from error
         self._torch = torch
+        self.threads = 1  # torch spreads one call over the cores itself
         try:
             self._device = torch.device(device)
             self._model: Any = model.float().eval().to(self._device)

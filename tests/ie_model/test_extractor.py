@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ie_model.document import Document, Money
+from ie_model import sections
+from ie_model.document import Article, Document, Money
 from ie_model.encoding import TextEncoder
 from ie_model.errors import InputError
-from ie_model.extractor import TOKEN_BUDGET, Extractor
+from ie_model.extractor import Extractor
 from ie_model.model_folder import ModelFolder
 from ie_model.relations import LINK_OUTPUTS
+from ie_model.runner import TOKEN_BUDGET
 from ie_model.scheme import TagScheme
 
 SCHEME = TagScheme()
@@ -26,6 +28,7 @@ class Echo:
 
     def __init__(self, tags: dict[int, str], links: list[float] | None = None) -> None:
         self.tags, self.links = tags, links or [9.0, -9.0, -9.0, 9.0, 0.0, 0.0]
+        self.threads = 1
         self.shapes: list[tuple[int, int]] = []
         self.rows: list[tuple[list[int], list[int]]] = []
 
@@ -73,7 +76,7 @@ def test_every_token_comes_from_the_window_that_owns_it(model_dir: Path) -> None
     encoder = TextEncoder.from_file(model_dir / "tokenizer.json")
     for text in (TEXT * 40, "的" * 500, "一。二三。" * 99, "林"):
         encoding = encoder(text)
-        [(_, hidden)] = ie.run([encoding])
+        [(_, hidden)] = ie._runner.start([encoding]).results()
         assert hidden[:, 0].astype(int).tolist() == encoding.ids.tolist()
     for ids, mask in runtime.rows:
         length = sum(mask)
@@ -193,6 +196,50 @@ def test_money_has_its_value(extractor: Extractor, text: str, surface: str, valu
 def test_given_spans_must_stand_in_the_text(extractor: Extractor, start: int, end: int) -> None:
     with pytest.raises(InputError, match=f"ORG span {start}-{end}"):
         extractor.link("林知远   离开", [("ORG", start, end)])  # 4-5 is white space
+
+
+def test_sections_of_a_long_text_are_put_together(model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = ("好，林知远离开星河。" + "的" * 30 + "。") * 60
+    ie, _ = echo(model_dir, NAMES)
+    whole = ie(text)
+    assert len(whole.entities) == 120
+    monkeypatch.setattr(sections, "SECTION_CHARACTERS", 300)
+    monkeypatch.setattr(sections, "SECTION_MARGIN", 60)
+    parts = ie(text)
+    assert [(e.start, e.end, e.label) for e in parts.entities] == [(e.start, e.end, e.label) for e in whole.entities]
+    assert facts(parts) == facts(whole) == [("林知远", "星河", "stated")]
+
+
+def test_a_departure_across_sections(model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sections, "SECTION_CHARACTERS", 200)
+    monkeypatch.setattr(sections, "SECTION_MARGIN", 100)
+    ie, _ = echo(model_dir, NAMES)
+    for shift in range(140, 215, 5):
+        text = "的" * shift + "。林知远很久以前在那里。后来离开星河。" + "的" * 300
+        assert facts(ie(text)) == [("林知远", "星河", "stated")], shift
+
+
+def test_articles_carry_their_own_id_and_date(extractor: Extractor) -> None:
+    articles = [Article("林知远。", "a", "2023"), "林知远。", Article("", "c")]
+    documents = list(extractor.pipe(articles, published="2024-05"))
+    assert [(d.id, d.published) for d in documents] == [("a", "2023"), (None, "2024-05"), ("c", None)]
+
+
+def test_an_error_of_the_callers_own_loses_no_document(extractor: Extractor) -> None:
+    def texts() -> Any:
+        yield "林知远。"
+        raise ConnectionError("gone")
+
+    documents = extractor.pipe(texts())
+    assert next(documents).text == "林知远。"
+    with pytest.raises(ConnectionError):
+        next(documents)
+
+
+def test_one_thread_answers_as_many_do(model_dir: Path) -> None:
+    texts = [TEXT[shift:] * 9 for shift in range(9)]
+    one, three = Extractor.load(model_dir, threads=1), Extractor.load(model_dir, threads=3)
+    assert list(one.pipe(texts)) == list(three.pipe(texts))
 
 
 def test_threads_may_share_an_extractor(extractor: Extractor) -> None:

@@ -101,6 +101,8 @@ def test_large_weights_are_stored_as_fp16(model_dir: Path, name: str) -> None:
     model = onnx.load(str(model_dir / name))
     sizes = {TensorProto.FLOAT: 0, TensorProto.FLOAT16: 0}
     for tensor in model.graph.initializer:
+        if tensor.name in ("cosine", "sine"):  # of the positions: no weights
+            continue
         count = int(np.prod(tensor.dims))
         if tensor.data_type in sizes:
             sizes[tensor.data_type] += count

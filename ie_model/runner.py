@@ -1,0 +1,110 @@
+"""Windows of many texts to the engine, in batches that run side by side.
+
+Windows of like length share a batch, whichever text they are from; every token's values come
+from the window that owns it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from ie_model.decoding import Floats
+from ie_model.encoding import Encoding, TextEncoder
+from ie_model.model_folder import Settings
+from ie_model.runtime import Runtime
+from ie_model.scheme import Ints
+from ie_model.windows import Window, plan_windows
+
+#: Tokens, padding included, that one call of the encoder takes at most: what it computes with
+#: them stays in a core's cache.
+TOKEN_BUDGET = 2048
+#: Batches are padded to a multiple of this many tokens.
+PAD_MULTIPLE = 8
+
+
+#: One batch: (which text, the window) of each of its rows.
+Batch = list[tuple[int, Window]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Texts on their way through the encoder."""
+
+    encodings: Sequence[Encoding]
+    tags: int
+    batches: Sequence[Batch]
+    values: Sequence[Callable[[], tuple[Floats, Floats]]]
+
+    def results(self) -> list[tuple[Floats, Floats]]:
+        """Logits [tokens, tags] and hidden states [tokens, hidden] of each text; waits for them."""
+        logits: list[Floats] = [np.zeros((len(e), self.tags), dtype=np.float32) for e in self.encodings]
+        hidden: list[Floats] = [np.zeros((len(e), 0), dtype=np.float32) for e in self.encodings]
+        for batch, values in zip(self.batches, self.values, strict=True):
+            batch_logits, batch_hidden = values()
+            for row, (index, window) in enumerate(batch):
+                if not hidden[index].shape[1]:
+                    hidden[index] = np.zeros((len(logits[index]), batch_hidden.shape[2]), dtype=np.float32)
+                # +1: [CLS] stands before the window's first token.
+                at = slice(window.first - window.start + 1, window.last - window.start + 1)
+                logits[index][window.first : window.last] = batch_logits[row, at]
+                hidden[index][window.first : window.last] = batch_hidden[row, at]
+        return list(zip(logits, hidden, strict=True))
+
+
+class Runner:
+    """Runs the windows of texts on an engine. Threads may share one.
+
+    With an engine that takes several calls at once, they run while the caller does something
+    else; with another they run when their results are asked for.
+    """
+
+    def __init__(self, runtime: Runtime, encoder: TextEncoder, settings: Settings, *, tags: int) -> None:
+        self._runtime, self._encoder, self._settings, self._tags = runtime, encoder, settings, tags
+        # Its threads start with the first batch.
+        self._pool = ThreadPoolExecutor(runtime.threads, "ie-model") if runtime.threads > 1 else None
+
+    def start(self, encodings: Sequence[Encoding]) -> Run:
+        """Begin with some texts; `results` of what this returns has their values."""
+        size, overlap = self._settings.window, self._settings.overlap
+        windows = [
+            (index, window)
+            for index, encoding in enumerate(encodings)
+            for window in plan_windows(encoding.sentence_ends, size=size, overlap=overlap)
+        ]
+        batches = list(_batches(windows))
+        calls = [partial(self._encode, encodings, batch) for batch in batches]
+        if self._pool is None:
+            return Run(encodings, self._tags, batches, calls)
+        return Run(encodings, self._tags, batches, [self._pool.submit(call).result for call in calls])
+
+    def _encode(self, encodings: Sequence[Encoding], batch: Batch) -> tuple[Floats, Floats]:
+        length = min(max(_padded(window) for _, window in batch), self._settings.window + 2)
+        ids: Ints = np.full((len(batch), length), self._encoder.pad_id, dtype=np.int64)
+        mask: Ints = np.zeros((len(batch), length), dtype=np.int64)
+        for row, (index, window) in enumerate(batch):
+            count = window.end - window.start
+            ids[row, 0] = self._encoder.cls_id
+            ids[row, 1 : count + 1] = encodings[index].ids[window.start : window.end]
+            ids[row, count + 1] = self._encoder.sep_id
+            mask[row, : count + 2] = 1
+        return self._runtime.encode(ids, mask)
+
+
+def _padded(window: Window) -> int:
+    """A window's length with its special tokens and padding."""
+    return -(-(window.end - window.start + 2) // PAD_MULTIPLE) * PAD_MULTIPLE
+
+
+def _batches(windows: Batch) -> Iterator[Batch]:
+    """Windows of like length together, within the token budget."""
+    ordered = sorted(windows, key=lambda item: item[1].end - item[1].start, reverse=True)
+    at = 0
+    while at < len(ordered):
+        count = max(1, TOKEN_BUDGET // _padded(ordered[at][1]))
+        yield ordered[at : at + count]
+        at += count

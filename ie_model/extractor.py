@@ -21,6 +21,7 @@ from ie_model.runner import Run, Runner
 from ie_model.runtime import Runtime
 from ie_model.script import is_traditional
 from ie_model.sections import Section, plan_sections
+from ie_model.windows import Window
 
 #: Characters that are run together, so that short texts share the encoder's calls.
 CHUNK_CHARACTERS = 16384
@@ -50,6 +51,14 @@ class Extractor:
     def labels(self) -> tuple[str, ...]:
         """What the model finds: PERSON, ORG, ROLE and MONEY, or a model's own labels."""
         return self._scheme.labels
+
+    def windows(self, text: str) -> list[Window]:
+        """The windows in which the encoder reads a text, section by section."""
+        return [
+            window
+            for section in plan_sections(text)
+            for window in self._runner.plan(self._encoder(text[section.start : section.end]))
+        ]
 
     @classmethod
     def load(

@@ -68,14 +68,13 @@ class Runner:
         # Its threads start with the first batch.
         self._pool = ThreadPoolExecutor(runtime.threads, "ie-model") if runtime.threads > 1 else None
 
+    def plan(self, encoding: Encoding) -> list[Window]:
+        """The windows of a text."""
+        return plan_windows(encoding.sentence_ends, size=self._settings.window, overlap=self._settings.overlap)
+
     def start(self, encodings: Sequence[Encoding]) -> Run:
         """Begin with some texts; `results` of what this returns has their values."""
-        size, overlap = self._settings.window, self._settings.overlap
-        windows = [
-            (index, window)
-            for index, encoding in enumerate(encodings)
-            for window in plan_windows(encoding.sentence_ends, size=size, overlap=overlap)
-        ]
+        windows = [(index, window) for index, encoding in enumerate(encodings) for window in self.plan(encoding)]
         batches = list(_batches(windows))
         calls = [partial(self._encode, encodings, batch) for batch in batches]
         if self._pool is None:

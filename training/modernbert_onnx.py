@@ -189,6 +189,33 @@ def encoder_graph(network: SpanLinkModel, ranges: Mapping[str, Range] | None = N
     return _model(graph, tags=config.num_labels, hidden=config.hidden_size)
 
 
+def matrix_graph(inner: int, outer: int, *, int8: bool) -> onnx.ModelProto:
+    """One matrix of ones, as the encoder multiplies by it: values [rows, inner] → [rows, outer]."""
+    graph = _Graph({})
+    if int8:
+        names = [
+            "values",
+            graph.constant("weight", np.ones((inner, outer), dtype=np.int8)),
+            graph.constant("scale", np.float32(1)),
+            graph.constant("weight_scale", np.ones(outer, dtype=np.float32)),
+            graph.constant("zero", np.uint8(128)),
+        ]
+        graph.node("MatMulIntegerToFloat", names, ["product"], domain=MICROSOFT)
+    else:
+        graph.node(
+            "MatMul", ["values", graph.constant("weight", np.ones((inner, outer), dtype=np.float32))], ["product"]
+        )
+    kind = TensorProto.UINT8 if int8 else TensorProto.FLOAT
+    built = helper.make_graph(
+        graph.nodes,
+        "matrix",
+        [helper.make_tensor_value_info("values", kind, ["rows", inner])],
+        [helper.make_tensor_value_info("product", TensorProto.FLOAT, ["rows", outer])],
+        initializer=list(graph.initializers.values()),
+    )
+    return _with_opsets(built)
+
+
 def _rotary_cache(config: Any) -> tuple[Array, Array]:
     """[positions, head / 2] cosines and sines of the rotary embedding."""
     size = config.hidden_size // config.num_attention_heads
@@ -210,5 +237,9 @@ def _model(graph: _Graph, *, tags: int, hidden: int) -> onnx.ModelProto:
         ],
         initializer=list(graph.initializers.values()),
     )
+    return _with_opsets(built)
+
+
+def _with_opsets(built: onnx.GraphProto) -> onnx.ModelProto:
     opsets = [helper.make_opsetid("", 20), helper.make_opsetid(MICROSOFT, 1)]
     return helper.make_model(built, opset_imports=opsets, ir_version=10, producer_name="ie-model")

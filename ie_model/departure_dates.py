@@ -7,9 +7,10 @@ announcements, are told apart from leaving.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
-from ie_model.dates import EFFECTIVE, TimeSpan
+from ie_model.dates import EFFECTIVE, TimeSpan, find_dates
 from ie_model.script import model_view
 from ie_model.windows import split_sentences
 
@@ -67,15 +68,30 @@ _LEFT_AT = re.compile("(?:,|离开了?|辞去了?)[ ]?$")
 _TOGETHER = re.compile(r"一[起同道](?:离|走|辞|退|出走)")
 
 
-def _sentences(view: str, low: int) -> list[tuple[int, int]]:
-    """Sentences of view[low:]; a line that ends in a comma goes on in the next one."""
+#: Between two names of a list, each with a title of its own, or between a name and its other name.
+_LISTED = re.compile(
+    r"[^,。;:!?\n]{0,24}[、和与及跟][^,。;:!?\n]{0,24}"
+    r"|[ ]?(?:\(|,?[ ]?(?:本名|原名|花名|又名|英文名|人称))[^,。;()]{0,6}|\)[^,。;]{0,4}"
+)
+#: 被甲解聘, 向甲递交辞呈: the person after these is not the one who leaves.
+_NOT_SUBJECT = re.compile(r"(?:(?<!方)向|(?<![财曾已])经|[被给对由据随把替])[ ]?(?:[^,。;、]{0,8}的)?[ ]?$")
+#: 带着甲离开: both leave.
+_COMPANION = re.compile(r"(?:带[着上走]|携|偕同?|率)[^,。;]{0,16}$")
+#: 离任的甲, 从某地离职的甲.
+_RELATIVE = re.compile(r"[^,。;]{0,16}的[^,。;]{0,20}")
+#: 今年第二位离开的: a count of departures.
+_ORDINAL = re.compile(r"第[^,。;]{1,3}[位名个]")
+
+
+def _sentences(view: str) -> list[tuple[int, int]]:
+    """Sentences of a text; a line that ends in a comma goes on in the next one."""
     merged: list[tuple[int, int]] = []
-    for start, end in split_sentences(view[low:]):
-        goes_on = view[low : low + start].rstrip().endswith((",", "、"))
-        if merged and (goes_on or not view[low + start : low + end].strip()):
-            merged[-1] = merged[-1][0], low + end
+    for start, end in split_sentences(view):
+        goes_on = view[max(0, start - 8) : start].rstrip().endswith((",", "、"))
+        if merged and (goes_on or not view[start:end].strip()):
+            merged[-1] = merged[-1][0], end
         else:
-            merged.append((low + start, low + end))
+            merged.append((start, end))
     return merged
 
 
@@ -125,7 +141,7 @@ def _distance(
     first, last = sentence
     start = max(first, *(view.rfind(mark, first, min(cue[0], time.start)) + 1 for mark in ",:"))
     end = min((stop for mark in ",:;。\n" if (stop := view.find(mark, cue[1], last)) >= 0), default=last)
-    persons, places = ([m.start() for m in re.compile(re.escape(name)).finditer(view, first, last)] for name in names)
+    persons, places = (_places(view, name, first, last) for name in names)
     if persons and places and min(persons + places) >= end:
         return None  # 继甲去年离职后, 乙也离开了公司
     inside = [place for place in places if start <= place < end]
@@ -149,47 +165,127 @@ def _distance(
     return late + min((view.count(",", *sorted((place, cue[0]))) for place in persons + places), default=4)
 
 
-def departure_date(
-    text: str, *, person: tuple[int, int], organization: tuple[int, int], found: Sequence[TimeSpan]
-) -> TimeSpan | None:
-    """The time at which the passage around these two spans says that the person left.
+class DepartureDates:
+    """The times of one text, and which of them dates a departure. The text is converted once."""
 
-    Args:
-        person, organization: offsets of the two mentions, end exclusive.
-        found: the text's time expressions, from `find_dates`.
-    """
-    low = max(0, min(person[0], organization[0]) - 200)
-    view = model_view(text[: max(person[1], organization[1]) + 400])
-    names = [view[slice(*person)], view[slice(*organization)]]
-    sentences = _sentences(view, low)
-    home = sorted({i for i, (a, b) in enumerate(sentences) for at in (person[0], organization[0]) if a <= at < b})
-    if not all(names) or not home:
-        return None
-    latest = sentences[home[-1]]
-    told = any(event["left"] for event in _EVENT.finditer(view, *latest))
-    if _TOGETHER.search(view, *latest):
-        home, told = list(range(home[0], home[-1] + 1)), False
-    elsewhere = False
-    for index in [*reversed(home), *range(home[-1] + 1, min(home[-1] + 3, len(sentences)))]:
-        first, last = sentences[index]
-        if (index < home[-1] and told) or (index > home[-1] and elsewhere):
-            continue  # the departure that the passage tells has no date, or is another one
-        times = [t for t in found if first <= t.start and t.end <= last and _is_moment(view, t, first)]
-        choice: list[tuple[int, int, TimeSpan]] = []
-        for time, until in zip(times, [*(later.start for later in times[1:]), last], strict=False):
-            cue = _cue(view, time, first, until, names)
-            if cue is None or any(a < time.end and time.start < b for a, b in (person, organization)):
-                continue
-            passage = view[first : min(cue[1] + 9, last)]
-            if index > home[-1] and (names[0] in passage or not _SUBJECT.search(passage)):
-                continue  # a passage of its own, or about somebody else
-            distance = _distance(view, (first, last), time, cue[:2], names)
-            elsewhere |= distance is None
-            if distance is not None:
-                near = min(abs(m.start() - time.start) for m in re.finditer(re.escape(names[0]), view))
-                choice.append((cue[2] + distance, near, time))
-        if choice:
-            return min(choice)[2]
-    nearby = (time for time in found if low <= time.start and time.end <= len(view))
-    labelled = [time for time in nearby if _LABEL.search(view[max(low, time.start - 12) : time.start])]
-    return labelled[0] if len(labelled) == 1 else None
+    def __init__(
+        self,
+        text: str,
+        *,
+        persons: Sequence[tuple[int, int]] = (),
+        organizations: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        """
+        Args:
+            persons, organizations: offsets of every mention, in order, end exclusive: with
+                them a departure of somebody else, or one without a subject, is told apart.
+        """
+        self._view = model_view(text)
+        self._times = find_dates(text)
+        self._sentences = _sentences(self._view)
+        self._persons, self._organizations = tuple(persons), tuple(organizations)
+
+    def of(self, *, person: tuple[int, int], organization: tuple[int, int]) -> TimeSpan | None:
+        """The time at which the passage around these two mentions says that the person left.
+
+        Args:
+            person, organization: offsets of the two mentions, end exclusive.
+        """
+        view = self._view
+        names = [view[slice(*person)], view[slice(*organization)]]
+        home = sorted({bisect_right(self._sentences, (at, len(view))) - 1 for at in (person[0], organization[0])})
+        if not all(names):
+            return None
+        latest = self._sentences[home[-1]]
+        told = any(event["left"] for event in _EVENT.finditer(view, *latest))
+        together = _TOGETHER.search(view, *latest)
+        if together:
+            home, told = list(range(home[0], home[-1] + 1)), False
+        elsewhere = False
+        for index in [*reversed(home), *range(home[-1] + 1, min(home[-1] + 3, len(self._sentences)))]:
+            first, last = self._sentences[index]
+            if (index < home[-1] and told) or (index > home[-1] and elsewhere):
+                continue  # the departure that the passage tells has no date, or is another one
+            times = [t for t in self._times_in(first, last) if _is_moment(view, t, first)]
+            choice: list[tuple[int, int, TimeSpan]] = []
+            for time, until in zip(times, [*(later.start for later in times[1:]), last], strict=False):
+                cue = _cue(view, time, first, until, names)
+                if cue is None or any(a < time.end and time.start < b for a, b in (person, organization)):
+                    continue
+                passage = view[first : min(cue[1] + 9, last)]
+                if _ORDINAL.search(view, time.end, max(time.end, cue[0])):
+                    continue
+                if not together and not self._leaves(names[0], cue[:2], first, last):
+                    continue
+                if index > home[-1] and (
+                    names[0] in passage
+                    or not (_SUBJECT.search(passage) or self._continues(person, names[1], first, cue[1]))
+                ):
+                    continue  # a passage of its own, or about somebody else
+                distance = _distance(view, (first, last), time, cue[:2], names)
+                elsewhere |= distance is None
+                if distance is not None:
+                    near = min(
+                        (abs(place - time.start) for place in _places(view, names[0], first, last)),
+                        default=abs(person[0] - time.start),
+                    )
+                    choice.append((cue[2] + distance, near, time))
+            if choice:
+                return min(choice)[2]
+        low, high = min(person[0], organization[0]) - 200, max(person[1], organization[1]) + 400
+        nearby = self._times_in(low, high)
+        labelled = [time for time in nearby if _LABEL.search(view[max(0, time.start - 12) : time.start])]
+        return labelled[0] if len(labelled) == 1 else None
+
+    def _times_in(self, first: int, last: int) -> list[TimeSpan]:
+        low = bisect_left(self._times, first, key=lambda time: time.start)
+        high = bisect_right(self._times, last, key=lambda time: time.end)
+        return self._times[low:high]
+
+    @staticmethod
+    def _between(mentions: Sequence[tuple[int, int]], first: int, last: int) -> Sequence[tuple[int, int]]:
+        low, high = (bisect_left(mentions, (at, 0)) for at in (first, last))
+        return mentions[low:high]
+
+    def _continues(self, person: tuple[int, int], place: str, first: int, until: int) -> bool:
+        """Whether a sentence goes on about the person: nobody, and no other organisation, is named before `until`."""
+        if not self._persons or self._between(self._persons, first, until):
+            return False
+        organizations = self._between(self._organizations, person[0], until)
+        latest = self._view[slice(*organizations[-1])] if organizations else place
+        return latest in place or place in latest
+
+    def _leaves(self, name: str, cue: tuple[int, int], first: int, last: int) -> bool:
+        """Whether a word of leaving at `cue` may have this name for a subject."""
+        view = self._view
+        mentions = self._between(self._persons, first, last)
+        around = [mention for mention in mentions if mention[1] <= cue[0] or mention[0] >= cue[1]]
+        before = [m for m in around if m[1] <= cue[0]]
+        after = [m for m in around if m[0] >= cue[1]]
+        leaving: list[tuple[int, int]] = []
+        while before and _COMPANION.search(view, max(first, before[-1][0] - 20), before[-1][0]):
+            leaving.append(before.pop())
+        subjects = [m for m in before if not _NOT_SUBJECT.search(view, max(first, m[0] - 12), m[0])]
+        if after and _RELATIVE.fullmatch(view, cue[1], after[0][0]):
+            leaving += _list_from(view, after, 0)
+        elif not subjects and after and not re.search("[,。;:]", view[cue[1] : after[0][0]]):
+            leaving += _list_from(view, after, 0)  # 解聘了甲
+        if subjects and not _SUBJECT.search(view[subjects[-1][1] : cue[0]]):
+            leaving += _list_from(view, subjects, len(subjects) - 1)
+        elif not leaving or _SUBJECT.search(view[first : cue[0]]):
+            return True  # the subject is a pronoun, or left out
+        return any(name in other or other in name for other in (view[slice(*mention)] for mention in leaving))
+
+
+def _list_from(view: str, mentions: Sequence[tuple[int, int]], index: int) -> list[tuple[int, int]]:
+    """The mentions that stand in one list with that of this index."""
+    low = high = index
+    while low and _LISTED.fullmatch(view, mentions[low - 1][1], mentions[low][0]):
+        low -= 1
+    while high + 1 < len(mentions) and _LISTED.fullmatch(view, mentions[high][1], mentions[high + 1][0]):
+        high += 1
+    return list(mentions[low : high + 1])
+
+
+def _places(view: str, name: str, first: int, last: int) -> list[int]:
+    return [match.start() for match in re.compile(re.escape(name)).finditer(view, first, last)]

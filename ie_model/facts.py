@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ie_model.dates import TimeSpan, date_value, find_dates
+from ie_model.dates import date_value
 from ie_model.decoding import Span
-from ie_model.departure_dates import departure_date
+from ie_model.departure_dates import DepartureDates
 from ie_model.document import Date, Departure, Evidence
 from ie_model.names import cluster, fullest_variant, normal_form
 from ie_model.relations import STATUSES, Frame
@@ -42,7 +42,11 @@ def departures_of(
     if not frames:
         return ()
     canonical = cluster(text, spans)
-    times = find_dates(text)
+    dates = DepartureDates(
+        text,
+        persons=[(span.start, span.end) for span in spans if span.label == "PERSON"],
+        organizations=[(span.start, span.end) for span in spans if span.label == "ORG"],
+    )
     surfaces = [text[span.start : span.end] for span in spans]
     facts: dict[tuple[int, int], list[Frame]] = {}
     for frame in frames:
@@ -79,24 +83,17 @@ def departures_of(
                 organization_aliases=forms(organization, left),
                 roles=tuple(roles.values()),
                 joined=tuple(joined.values()),
-                date=_date(text, spans, ordered, times, published),
+                date=_date(dates, spans, ordered, published),
             )
         )
     return tuple(result)
 
 
-def _date(
-    text: str, spans: Sequence[Span], frames: Sequence[Frame], times: Sequence[TimeSpan], published: str | None
-) -> Date | None:
+def _date(dates: DepartureDates, spans: Sequence[Span], frames: Sequence[Frame], published: str | None) -> Date | None:
     """The date of the first of the frames that the text dates."""
     for frame in frames:
         person, organization = spans[frame.person], spans[frame.organization]
-        found = departure_date(
-            text,
-            person=(person.start, person.end),
-            organization=(organization.start, organization.end),
-            found=times,
-        )
+        found = dates.of(person=(person.start, person.end), organization=(organization.start, organization.end))
         if found is not None:
             return Date(found.text, date_value(found.text, published=published, coming=found.coming))
     return None

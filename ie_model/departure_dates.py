@@ -192,18 +192,19 @@ class DepartureDates:
             person, organization: offsets of the two mentions, end exclusive.
         """
         view = self._view
+        low, high = min(person[0], organization[0]) - 200, max(person[1], organization[1]) + 400
         names = [view[slice(*person)], view[slice(*organization)]]
         home = sorted({bisect_right(self._sentences, (at, len(view))) - 1 for at in (person[0], organization[0])})
         if not all(names):
             return None
-        latest = self._sentences[home[-1]]
+        latest = self._within(home[-1], low, high)
         told = any(event["left"] for event in _EVENT.finditer(view, *latest))
         together = _TOGETHER.search(view, *latest)
         if together:
             home, told = list(range(home[0], home[-1] + 1)), False
         elsewhere = False
         for index in [*reversed(home), *range(home[-1] + 1, min(home[-1] + 3, len(self._sentences)))]:
-            first, last = self._sentences[index]
+            first, last = self._within(index, low, high)
             if (index < home[-1] and told) or (index > home[-1] and elsewhere):
                 continue  # the departure that the passage tells has no date, or is another one
             times = [t for t in self._times_in(first, last) if _is_moment(view, t, first)]
@@ -232,10 +233,14 @@ class DepartureDates:
                     choice.append((cue[2] + distance, near, time))
             if choice:
                 return min(choice)[2]
-        low, high = min(person[0], organization[0]) - 200, max(person[1], organization[1]) + 400
         nearby = self._times_in(low, high)
         labelled = [time for time in nearby if _LABEL.search(view[max(0, time.start - 12) : time.start])]
         return labelled[0] if len(labelled) == 1 else None
+
+    def _within(self, index: int, low: int, high: int) -> tuple[int, int]:
+        """A sentence, as far as it lies between two offsets: some texts have no end of a sentence for pages."""
+        first, last = self._sentences[index]
+        return max(first, low), min(last, high)
 
     def _times_in(self, first: int, last: int) -> list[TimeSpan]:
         low = bisect_left(self._times, first, key=lambda time: time.start)

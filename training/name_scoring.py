@@ -24,7 +24,7 @@ from training.report import fingerprint, write_results
 from training.scoring import Counts, figures
 
 RESULTS = Path("results/names.json")
-SETS = ("seeds", "authored")
+SETS = ("seeds", "authored", "authored-heldout")
 #: Gives every span the number of its cluster.
 Clusterer = Callable[[Example], Sequence[int]]
 

@@ -207,6 +207,8 @@ class DepartureDates:
             first, last = self._within(index, low, high)
             if (index < home[-1] and told) or (index > home[-1] and elsewhere):
                 continue  # the departure that the passage tells has no date, or is another one
+            if index > home[-1] and self._changes_subject(names[0], self._sentences[home[-1]][1], first):
+                break
             times = [t for t in self._times_in(first, last) if _is_moment(view, t, first)]
             choice: list[tuple[int, int, TimeSpan]] = []
             for time, until in zip(times, [*(later.start for later in times[1:]), last], strict=False):
@@ -251,6 +253,11 @@ class DepartureDates:
     def _between(mentions: Sequence[tuple[int, int]], first: int, last: int) -> Sequence[tuple[int, int]]:
         low, high = (bisect_left(mentions, (at, 0)) for at in (first, last))
         return mentions[low:high]
+
+    def _changes_subject(self, name: str, first: int, last: int) -> bool:
+        """Whether somebody else is named between the passage and a later sentence."""
+        others = (self._view[slice(*mention)] for mention in self._between(self._persons, first, last))
+        return any(name not in other and other not in name for other in others)
 
     def _continues(self, person: tuple[int, int], place: str, first: int, until: int) -> bool:
         """Whether a sentence goes on about the person: nobody, and no other organisation, is named before `until`."""

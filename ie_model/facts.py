@@ -63,7 +63,6 @@ def departures_of(
     for (person, organization), group in facts.items():
         ordered = sorted(group, key=lambda frame: (STATUSES.index(frame.status), -frame.score))
         strongest = ordered[0]
-        a, b = spans[strongest.person], spans[strongest.organization]
         left = fullest_variant(surfaces[strongest.organization], organizations)
         roles = {normal_form(surfaces[role]): surfaces[role] for frame in group for role in frame.roles}
         joined = {
@@ -78,15 +77,22 @@ def departures_of(
                 organization=left,
                 status=strongest.status,
                 score=max(frame.score for frame in group),
-                evidence=clause_around(text, min(a.start, b.start), max(a.end, b.end)),
+                evidence=_passage(text, spans, strongest),
                 person_aliases=forms(person, surfaces[person]),
                 organization_aliases=forms(organization, left),
                 roles=tuple(roles.values()),
                 joined=tuple(joined.values()),
                 date=_date(dates, spans, ordered, published),
+                mentions=tuple(sorted({_passage(text, spans, frame) for frame in group})),
             )
         )
     return tuple(result)
+
+
+def _passage(text: str, spans: Sequence[Span], frame: Frame) -> Evidence:
+    """The clauses in which a frame has its person and organisation."""
+    a, b = spans[frame.person], spans[frame.organization]
+    return clause_around(text, min(a.start, b.start), max(a.end, b.end))
 
 
 def _date(dates: DepartureDates, spans: Sequence[Span], frames: Sequence[Frame], published: str | None) -> Date | None:

@@ -57,7 +57,7 @@ _MONTH_PART = (
     rf"(?:初(?!次|步|期|创|衷|级|始|心)|底(?!层|盘|部|价|气|线)|末(?!端|日|位|班|轮)|[头尾](?!部|号|牌|条|版)"
     rf"|[上中下]旬|{_MID})"
 )
-_LONG_DAY = rf"3[01]|[12][0-9]|0?[1-9]|三十一?|廿[{_N}]?|二?十[{_N}]?"
+_LONG_DAY = rf"3[01]|[12][0-9]|0?[1-9]|三十一?|卅一?|廿[{_N}]?|二?十[{_N}]?"
 _DAY = rf"(?P<day>{_LONG_DAY}|[{_N}]){_S}[日号]"
 _YEAR_PART = rf"年?(?P<year_part>[初底末内尾]|{_MID})(?P<before>前)?"
 _QUARTER = (
@@ -124,7 +124,11 @@ _OPEN = (
     r"|前(?:段时间|阵子|几天|些天)",
     r"当(?:天|日|晚|夜)|同(?:一天|日)|次日|翌日|隔[天日周]|第[二三四五六七八九十]天|不久之?后",
     r"即日|即时(?=生效|起)|即刻(?=起|生效)|(?<=[是为])即刻",
-    rf"{_HOLIDAY}{_AROUND}|(?:年度|临时)?股东大?会(?:后|当日|当天|之后)",
+    rf"{_HOLIDAY}{_AROUND}|(?:年度|临时)?股东(?:周年)?大?会(?:后|当日|当天|之后)",
+    r"[上本](?:季度|学期|财年|赛季|乐季)(?:初|末|底|结束后)|任期届?满(?:之?后|时|日)|同一个月",
+    rf"过去的?{_S}(?:[0-9]{{1,3}}|[{_N}十几数]{{1,3}}){_S}(?:天|周|个?星期|个?月)内",
+    # 已于判决次日离开: a day that only its event names.
+    r"(?<=[于在])[^ ,。;:、的0-9年月周]{2,6}(?:次日|当天|当日|当晚|前夜)(?=起?[^,。;]{0,3}(?:离|辞|卸|退|走|跳槽))",
     rf"{_LUNAR}|(?:[0-9]{{1,2}}|[{_N}十]{{1,3}}){_S}岁[那这]年",
     rf"(?<![0-9{_N}十百几多数半])[年节][后前](?=[,就便才离辞提走他她])",
     # 公司敲钟当天,: an event at the head of a sentence.
@@ -154,7 +158,7 @@ def _number(words: str) -> int | None:
     """Digits, or a Chinese numeral below 200; None for other words (几, 两三)."""
     if words.isascii():
         return int(words) if words.isdigit() else None
-    plain = words.translate(str.maketrans("两零○", "二〇〇")).replace("廿", "二十")
+    plain = words.translate(str.maketrans("两零○", "二〇〇")).replace("廿", "二十").replace("卅", "三十")
     figures = "〇一二三四五六七八九"
     if len(plain) > 2 and all(figure in figures for figure in plain):
         return int("".join(str(figures.index(figure)) for figure in plain))

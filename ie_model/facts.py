@@ -53,17 +53,14 @@ def departures_of(
         key = (canonical[frame.person], canonical[frame.organization])
         facts.setdefault(key, []).append(frame)
 
-    def forms(head: int, shown: str) -> tuple[str, ...]:
-        """The other surfaces of a cluster, each once, in order of appearance."""
-        others = (surfaces[i] for i in range(len(spans)) if canonical[i] == head)
-        return tuple(form for form in dict.fromkeys(others) if form != shown)
-
-    organizations = dict.fromkeys(s for s, span in zip(surfaces, spans, strict=True) if span.label == "ORG")
+    forms: dict[int, dict[str, None]] = {}  # of each cluster, in order of appearance
+    for head, surface in zip(canonical, surfaces, strict=True):
+        forms.setdefault(head, {})[surface] = None
     result = []
     for (person, organization), group in facts.items():
         ordered = sorted(group, key=lambda frame: (STATUSES.index(frame.status), -frame.score))
         strongest = ordered[0]
-        left = fullest_variant(surfaces[strongest.organization], organizations)
+        left = fullest_variant(surfaces[strongest.organization], forms[organization])
         roles = {normal_form(surfaces[role]): surfaces[role] for frame in group for role in frame.roles}
         joined = {
             canonical[target]: surfaces[target]
@@ -78,8 +75,8 @@ def departures_of(
                 status=strongest.status,
                 score=max(frame.score for frame in group),
                 evidence=_passage(text, spans, strongest),
-                person_aliases=forms(person, surfaces[person]),
-                organization_aliases=forms(organization, left),
+                person_aliases=tuple(form for form in forms[person] if form != surfaces[person]),
+                organization_aliases=tuple(form for form in forms[organization] if form != left),
                 roles=tuple(roles.values()),
                 joined=tuple(joined.values()),
                 date=_date(dates, spans, ordered, published),

@@ -129,8 +129,8 @@ def _write_jsonl(documents: list[Document], file: object) -> None:
 
 
 def _safe_cell(value: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return "'" + value if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    """A cell that no spreadsheet takes for a formula, in full-width characters either."""
+    return "'" + value if value[:1] in tuple("=+-@\t\r\n＝＋－＠") else value
 
 
 def _write_csv(documents: list[Document], file: object) -> None:

@@ -78,7 +78,7 @@ class Date:
     value: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Evidence:
     """The passage that says so, as offsets into the document's text."""
 
@@ -99,6 +99,7 @@ class Departure:
         status: "stated", "reported" (hearsay or a plan) or "former" (only 前, 原 or 曾).
         score: how sure the model is, 0 to 1.
         evidence: the clauses around the strongest mention.
+        mentions: the clauses around every passage that says so, in the order of the text.
     """
 
     person: str
@@ -111,6 +112,7 @@ class Departure:
     roles: tuple[str, ...] = ()
     joined: tuple[str, ...] = ()
     date: Date | None = None
+    mentions: tuple[Evidence, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ie_model.dates import TimeSpan, date_value, find_dates
+from ie_model.dates import date_value
 from ie_model.decoding import Span
-from ie_model.departure_dates import departure_date
+from ie_model.departure_dates import DepartureDates
 from ie_model.document import Date, Departure, Evidence
 from ie_model.names import cluster, fullest_variant, normal_form
 from ie_model.relations import STATUSES, Frame
@@ -42,25 +42,25 @@ def departures_of(
     if not frames:
         return ()
     canonical = cluster(text, spans)
-    times = find_dates(text)
+    dates = DepartureDates(
+        text,
+        persons=[(span.start, span.end) for span in spans if span.label == "PERSON"],
+        organizations=[(span.start, span.end) for span in spans if span.label == "ORG"],
+    )
     surfaces = [text[span.start : span.end] for span in spans]
     facts: dict[tuple[int, int], list[Frame]] = {}
     for frame in frames:
         key = (canonical[frame.person], canonical[frame.organization])
         facts.setdefault(key, []).append(frame)
 
-    def forms(head: int, shown: str) -> tuple[str, ...]:
-        """The other surfaces of a cluster, each once, in order of appearance."""
-        others = (surfaces[i] for i in range(len(spans)) if canonical[i] == head)
-        return tuple(form for form in dict.fromkeys(others) if form != shown)
-
-    organizations = dict.fromkeys(s for s, span in zip(surfaces, spans, strict=True) if span.label == "ORG")
+    forms: dict[int, dict[str, None]] = {}  # of each cluster, in order of appearance
+    for head, surface in zip(canonical, surfaces, strict=True):
+        forms.setdefault(head, {})[surface] = None
     result = []
     for (person, organization), group in facts.items():
         ordered = sorted(group, key=lambda frame: (STATUSES.index(frame.status), -frame.score))
         strongest = ordered[0]
-        a, b = spans[strongest.person], spans[strongest.organization]
-        left = fullest_variant(surfaces[strongest.organization], organizations)
+        left = fullest_variant(surfaces[strongest.organization], forms[organization])
         roles = {normal_form(surfaces[role]): surfaces[role] for frame in group for role in frame.roles}
         joined = {
             canonical[target]: surfaces[target]
@@ -74,29 +74,29 @@ def departures_of(
                 organization=left,
                 status=strongest.status,
                 score=max(frame.score for frame in group),
-                evidence=clause_around(text, min(a.start, b.start), max(a.end, b.end)),
-                person_aliases=forms(person, surfaces[person]),
-                organization_aliases=forms(organization, left),
+                evidence=_passage(text, spans, strongest),
+                person_aliases=tuple(form for form in forms[person] if form != surfaces[person]),
+                organization_aliases=tuple(form for form in forms[organization] if form != left),
                 roles=tuple(roles.values()),
                 joined=tuple(joined.values()),
-                date=_date(text, spans, ordered, times, published),
+                date=_date(dates, spans, ordered, published),
+                mentions=tuple(sorted({_passage(text, spans, frame) for frame in group})),
             )
         )
     return tuple(result)
 
 
-def _date(
-    text: str, spans: Sequence[Span], frames: Sequence[Frame], times: Sequence[TimeSpan], published: str | None
-) -> Date | None:
+def _passage(text: str, spans: Sequence[Span], frame: Frame) -> Evidence:
+    """The clauses in which a frame has its person and organisation."""
+    a, b = spans[frame.person], spans[frame.organization]
+    return clause_around(text, min(a.start, b.start), max(a.end, b.end))
+
+
+def _date(dates: DepartureDates, spans: Sequence[Span], frames: Sequence[Frame], published: str | None) -> Date | None:
     """The date of the first of the frames that the text dates."""
     for frame in frames:
         person, organization = spans[frame.person], spans[frame.organization]
-        found = departure_date(
-            text,
-            person=(person.start, person.end),
-            organization=(organization.start, organization.end),
-            found=times,
-        )
+        found = dates.of(person=(person.start, person.end), organization=(organization.start, organization.end))
         if found is not None:
             return Date(found.text, date_value(found.text, published=published, coming=found.coming))
     return None

@@ -7,94 +7,78 @@ so that 阿裏 and 阿里 are one. Nothing is merged across articles.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from itertools import combinations, pairwise
+from collections.abc import Iterator, Sequence
 
 from ie_model.decoding import Span
+from ie_model.organizations import fullest_variant, normal_form, one_organization, owns, same_organization
 from ie_model.script import model_view
 
-#: Endings that an organisation's short form leaves out.
-_ORG_TAIL = re.compile(
-    r"(股份有限公司|有限责任公司|有限公司|控股集团|集团|公司|控股|科技|技术|团队|inc\.?|ltd\.?|corp\.?|llc)$"
+__all__ = ["cluster", "fullest_variant", "normal_form", "same_organization", "same_person"]
+
+_LATIN_WORD = re.compile(r"[A-Z]?[a-z][a-z.'’-]*|[A-Z][A-Z.'’-]*")
+_CHINESE = re.compile(r"[\u3400-\u9fff]{2,4}")
+#: Surnames of two characters.
+_LONG_SURNAMES = re.compile(
+    "欧阳|司马|诸葛|上官|司徒|东方|独孤|南宫|慕容|尉迟|长孙|宇文|公孙|夏侯|皇甫|令狐|端木|西门|申屠|呼延|轩辕|司空|澹台|淳于|单于"
+    "|太史|闾丘|钟离|濮阳|宗政|公冶|赫连|百里|鲜于|贺兰|万俟|东郭|南门|完颜|拓跋|纳兰|富察|梁丘|左丘"
 )
-_LATIN_WORD = re.compile(r"[a-z][a-z.'’-]*")
-#: What may stand between a name and its other name in brackets.
-_OPENING = re.compile(r"[\s]*[(（][\s]*(?:花名|英文名|本名|原名|又名|又称|化名|笔名)?[\s]*[:：]?[\s]*")
-
-
-def normal_form(name: str) -> str:
-    """The form in which names are compared."""
-    return re.sub(r"\s+", "", model_view(name)).lower()
-
-
-def _stem(name: str) -> str:
-    """An organisation's name without its legal and generic endings."""
-    stem = name
-    while (shorter := _ORG_TAIL.sub("", stem)) != stem and len(shorter) >= 2:
-        stem = shorter
-    return stem
+_OTHER_NAME = (
+    "花名|英文名|中文名|本名|原名|真名|又名|又叫|又称|别名|化名|笔名|艺名|网名|昵称|外号|绰号|(?:江湖)?人称|自称"
+)
+_QUOTES = r"[\s“”\"「」『』‘’]*"
+#: What may stand between a name and its other name: 甲（花名：乙, 甲本名乙, 甲都叫他“乙.
+_OPENING = re.compile(rf"\s*[(]\s*(?:{_OTHER_NAME})?\s*(?:是|为)?\s*[:]?{_QUOTES}")
+_NAMED = re.compile(
+    rf"[\s,]*(?:[^,。;:、的和与]{{0,12}})?(?:{_OTHER_NAME}|(?:的人们?[都常也]?)?[叫称][他她](?:为|作|做)?)(?:是|为|叫做?|叫作|作|[:])?{_QUOTES}"
+)
+#: The same of a pronoun, in a later clause or sentence: 甲离开了公司。他本名乙.
+_PRONOUN_NAMED = re.compile(
+    rf"(?:.*[,。;\s])?[他她](?:的)?(?:{_OTHER_NAME})(?:是|为|叫做?|叫作|作|[:])?{_QUOTES}", re.DOTALL
+)
+#: 花名“乙”的甲: the other name comes first; and “乙”是甲的花名.
+_OTHER_FIRST = re.compile(rf"(?:{_OTHER_NAME})(?:是|为|叫做?|作)?{_QUOTES}$")
+_OF = re.compile(rf"{_QUOTES}的{_QUOTES}")
+_IS, _IS_OTHER_NAME = re.compile(rf"{_QUOTES}[是系]{_QUOTES}"), re.compile(rf"[^,。;]{{0,10}}的(?:{_OTHER_NAME})")
+#: 甲公司（以下简称“乙”）, 甲公司, 简称乙.
+_SHORT_ORG = re.compile(rf"[\s,]*[(]?\s*(?:以下)?(?:简称|下称|又称|英文名|原名|前身)(?:是|为)?\s*[:]?{_QUOTES}")
+_CLOSING = re.compile(rf"{_QUOTES}[)]")
+_OPENING_ORG = re.compile(rf"\s*[(]{_QUOTES}")
+#: Two mentions farther apart are not told to be one.
+_FAR = 200
 
 
 def same_person(a: str, b: str) -> bool:
     """Whether two names of one article are one person's: equal, or a part of the other.
 
-    A part is a given name or surname in Latin script (Mustafa, of Mustafa Suleyman), or
-    the given name of two characters after a full Chinese name.
+    A part is a given name or surname in Latin script (Mustafa, of Mustafa Suleyman), or the
+    given name of two characters after a full Chinese name.
     """
     one, two = normal_form(a), normal_form(b)
-    if one == two:
-        return True
-    short, long = sorted((model_view(a), model_view(b)), key=lambda name: (len(normal_form(name)), name))
-    words = _LATIN_WORD.findall(long.lower())
-    if _LATIN_WORD.fullmatch(short.lower().strip()):
-        return len(words) > 1 and short.lower().strip() in words
-    parts = re.split(r"[·•・\s]+", long)
-    if len(parts) > 1:
-        return short.strip() in (parts[0], parts[-1])
-    full, given = max(one, two, key=len), min(one, two, key=len)
-    return len(full) == 3 and len(given) == 2 and full.endswith(given)
+    return one == two or one in _parts(b) or two in _parts(a)
 
 
-def same_organization(a: str, b: str) -> bool:
-    """Whether two names of one article are one organisation's, or a unit's and its parent's.
+def _parts(name: str, *, surname: bool = False) -> frozenset[str]:
+    """The shorter forms, in `normal_form`, in which an article may go on to speak of a person.
 
-    The guidelines count leaving a unit as leaving its company: 阿里, 阿里巴巴, 阿里巴巴集团
-    and 阿里达摩院 are one. A shorter name must be a whole prefix of at least two characters.
+    With `surname` also a Chinese surname (林, 老林), which names somebody only where the
+    article has no other person with it.
     """
-    one, two = normal_form(a), normal_form(b)
-    if one == two or _stem(one) == _stem(two):
-        return True
-    if len(one) == len(two):  # neither is the other's short form
-        return False
-    if len(one) > len(two):
-        a, b, one, two = b, a, two, one
-    stem = _stem(one)
-    if len(stem) < 2 or not two.startswith(stem):
-        return False
-    # A Latin name continues in another word only after a break: Meta is not Metaverse.
-    letters = stem[-1] + two[len(stem)]
-    return not (letters.isascii() and letters.isalnum()) or _breaks_at(b, len(stem))
-
-
-def _breaks_at(name: str, length: int) -> bool:
-    """Whether a space stands in the name after its first `length` non-space characters."""
-    seen = 0
-    for character in name:
-        if seen == length:
-            return character.isspace()
-        seen += not character.isspace()
-    return False
-
-
-def fullest_variant(name: str, names: Iterable[str]) -> str:
-    """The fullest of the names that differ from this one by nothing but generic endings.
-
-    阿里巴巴 becomes 阿里巴巴集团 where the article has that, but never 阿里巴巴达摩院: a unit
-    is another organisation, even though leaving it counts as leaving the company.
-    """
-    stem = _stem(normal_form(name))
-    variants = [other for other in names if _stem(normal_form(other)) == stem]
-    return max([name, *variants], key=len)
+    view = model_view(name).strip()
+    pieces = [piece for piece in re.split(r"[·•・‧\s]+|(?<=[a-z])(?=[A-Z\u3400-\u9fff])", view) if piece]
+    parts = {pieces[0], pieces[-1]} if len(pieces) > 1 else set()
+    words = _LATIN_WORD.findall(view)
+    if len(words) > 1 or (words and words[0] != view):
+        parts.update(words)
+    if "的" in view and not words:  # 骑白马的老蔡
+        parts.add(view.rsplit("的", 1)[1])
+    elif _CHINESE.fullmatch(view):
+        size = 2 if len(view) > 2 and _LONG_SURNAMES.match(view) else 1
+        if len(view) == size + 2:
+            parts.add(view[size:])
+        if surname:
+            parts |= {view[:size], f"老{view[:size]}", f"小{view[:size]}"}
+    short = {normal_form(part) for part in parts}
+    return frozenset(part for part in short if part and len(part) < len(normal_form(name)) + (part[0] in "老小"))
 
 
 class _Groups:
@@ -116,51 +100,75 @@ class _Groups:
 def cluster(text: str, spans: Sequence[Span]) -> list[int]:
     """For every span the index of its cluster's canonical span (its own if alone).
 
-    Only PERSON and ORG spans are merged. The canonical form is the fullest: the longest
-    surface, the earliest among equals.
+    Only PERSON and ORG spans are merged. The canonical form is the fullest in the script of
+    the first mention, Chinese or Latin: the longest surface, the earliest among equals.
     """
     groups = _Groups(len(spans))
     surfaces = [text[span.start : span.end] for span in spans]
-    for label in ("PERSON", "ORG"):
-        first_of: dict[str, int] = {}
-        for index, span in enumerate(spans):
-            if span.label == label:
-                groups.join(first_of.setdefault(normal_form(surfaces[index]), index), index)
-        if label == "PERSON":
-            _join_persons(list(first_of.values()), surfaces, groups)
-        else:
-            _join_organizations(first_of, surfaces, groups)
-    for left, right in pairwise(range(len(spans))):
-        if spans[left].label == spans[right].label == "PERSON":
-            between = model_view(text[spans[left].end : spans[right].start])
-            closes = model_view(text[spans[right].end : spans[right].end + 1]) == ")"
-            if closes and _OPENING.fullmatch(between):
-                groups.join(left, right)
+    first_of: dict[str, dict[str, int]] = {"PERSON": {}, "ORG": {}}
+    for index, span in enumerate(spans):
+        if span.label in first_of:
+            groups.join(first_of[span.label].setdefault(normal_form(surfaces[index]), index), index)
+    told = list(_told(text, spans))
+    for left, right in told:
+        groups.join(left, right)
+    _join_persons(first_of["PERSON"], surfaces, groups)
+    organizations = list(first_of["ORG"].values())
+    placed = {normal_form(surfaces[right]) for _, right in told}
+    for a, b in one_organization([surfaces[index] for index in organizations], placed=placed):
+        groups.join(organizations[a], organizations[b])
     members: dict[int, list[int]] = {}
     for index in range(len(spans)):
         members.setdefault(groups.root(index), []).append(index)
     canonical = list(range(len(spans)))
     for group in members.values():
-        best = max(group, key=lambda index: (len(surfaces[index].strip()), -index))
+        latin = surfaces[group[0]].isascii()
+        best = max(group, key=lambda i: (surfaces[i].isascii() == latin, len(surfaces[i].strip()), -i))
         for index in group:
             canonical[index] = best
     return canonical
 
 
-def _join_persons(forms: Sequence[int], surfaces: Sequence[str], groups: _Groups) -> None:
+def _join_persons(first_of: dict[str, int], surfaces: Sequence[str], groups: _Groups) -> None:
     """Join part names to full ones; a part that fits two persons names neither for sure."""
-    for a in forms:
-        longer = [b for b in forms if len(surfaces[b]) > len(surfaces[a]) and same_person(surfaces[a], surfaces[b])]
-        if len({groups.root(b) for b in longer}) == 1:
-            groups.join(longer[0], a)
-
-
-def _join_organizations(first_of: dict[str, int], surfaces: Sequence[str], groups: _Groups) -> None:
-    """Join short forms and units; names of one organisation share their first two characters."""
-    buckets: dict[str, list[int]] = {}
+    fuller: dict[str, list[int]] = {}
+    for index in first_of.values():
+        for part in _parts(surfaces[index], surname=True):
+            fuller.setdefault(part, []).append(index)
     for form, index in first_of.items():
-        buckets.setdefault(form[:2], []).append(index)
-    for bucket in buckets.values():
-        for a, b in combinations(bucket, 2):
-            if same_organization(surfaces[a], surfaces[b]):
-                groups.join(a, b)
+        # A bare surname goes back to a full name that was there before.
+        fitting = [other for other in fuller.get(form, ()) if len(form) > 1 or other < index]
+        roots = {groups.root(other) for other in fitting} - {groups.root(index)}
+        if len(roots) == 1:
+            groups.join(roots.pop(), index)
+
+
+def _told(text: str, spans: Sequence[Span]) -> Iterator[tuple[int, int]]:
+    """Neighbouring mentions that the text itself says to be one: 甲（乙）, 甲花名乙, 甲公司（简称乙）, 甲的研究院."""
+    view = model_view(text)
+    last: dict[str, int] = {}
+    for index, span in enumerate(spans):
+        if (before := last.get(span.label)) is not None and span.label in ("PERSON", "ORG"):
+            between = view[spans[before].end : span.start]
+            told = _person_told if span.label == "PERSON" else _organization_told
+            if len(between) <= _FAR and told(view, spans[before], span, between):
+                yield before, index
+        last[span.label] = index
+
+
+def _person_told(view: str, left: Span, right: Span, between: str) -> bool:
+    if _OPENING.fullmatch(between):
+        return _CLOSING.match(view, right.end) is not None
+    if _OF.fullmatch(between):
+        return _OTHER_FIRST.search(view, max(0, left.start - 12), left.start) is not None
+    if _IS.fullmatch(between):
+        return _IS_OTHER_NAME.match(view, right.end) is not None
+    return bool(_NAMED.fullmatch(between) or _PRONOUN_NAMED.fullmatch(between))
+
+
+def _organization_told(view: str, left: Span, right: Span, between: str) -> bool:
+    if _OPENING_ORG.fullmatch(between):
+        one, two = view[left.start : left.end], view[right.start : right.end]
+        plain = between.strip() == "(" and one.isascii() == two.isascii()  # 甲公司（乙公司
+        return not plain and _CLOSING.match(view, right.end) is not None
+    return bool(_SHORT_ORG.fullmatch(between)) or owns(between, view[right.start : right.end])

@@ -34,6 +34,11 @@ class BaselineError(RuntimeError):
     """A baseline lacks a package; the message names the remedy."""
 
 
+def packages_missing(*packages: str) -> tuple[str, ...]:
+    """Those that are not installed."""
+    return tuple(package for package in packages if find_spec(package) is None)
+
+
 @dataclass(frozen=True)
 class Baseline:
     """A rule or library that answers some of what the model answers.
@@ -51,7 +56,7 @@ class Baseline:
     extract: Callable[[str], Document]
 
     def missing(self) -> tuple[str, ...]:
-        return tuple(package for package in self.packages if find_spec(package) is None)
+        return packages_missing(*self.packages)
 
     def available(self) -> bool:
         return not self.missing()

@@ -35,6 +35,8 @@ def _parts(name: str) -> Sequence[str]:
     if name.startswith(PREFIX):
         return hub_splits(name)
     known = {source.name: source.splits for source in (*SOURCES.values(), *EVENT_SOURCES)}
+    if name == "authored-heldout":
+        return ("test",)
     if name not in (*ANNOTATED, *known):
         raise DataError(f"unknown source {name!r}; known: {', '.join((*ANNOTATED, *known))}, {PREFIX}NAME")
     return known.get(name, ("train",))

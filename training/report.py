@@ -15,7 +15,7 @@ from ie_model.model_folder import SAFETENSORS
 from ie_model.scheme import TagScheme
 from training.data.example import Example
 from training.fact_scoring import PARTS, departure_counts
-from training.scoring import figures, span_counts, total
+from training.scoring import Counts, bootstrap_interval, figures, span_counts, total
 
 #: Whose versions a result names.
 PACKAGES = ("ie-model", "torch", "transformers", "tokenizers", "onnxruntime", "numpy", "seqeval")
@@ -38,6 +38,8 @@ def score(
     report["spans"]["micro"] = figures([total(counts.values()) for counts in spans])
     if any(example.departures is not None for example in examples):
         report["departures"] = departure_figures(examples, documents)
+    if any(example.departures == () for example in examples):
+        report["negatives"] = negative_figures(examples, documents)
     return report
 
 
@@ -53,6 +55,23 @@ def departure_figures(examples: Sequence[Example], documents: Sequence[Document]
     counts = [departure_counts(e, d) for e, d in zip(examples, documents, strict=True)]
     parts = [part for part in PARTS if part != "date" or any(example.dates for example in examples)]
     return {part: figures([c[part] for c in counts]) for part in parts}
+
+
+def negative_figures(examples: Sequence[Example], documents: Sequence[Document]) -> dict[str, Any]:
+    """Of the texts that tell of no departure: how many, and the share in which one is invented."""
+    counts = [
+        Counts(right=int(bool(document.departures)), predicted=1)
+        for example, document in zip(examples, documents, strict=True)
+        if example.departures == ()
+    ]
+    invented = total(counts)
+    interval = bootstrap_interval(counts, value=lambda c: c.precision)
+    return {
+        "texts": len(counts),
+        "invented": invented.right,
+        "share": round(invented.precision, 4),
+        "share_interval": [round(edge, 4) for edge in interval],
+    }
 
 
 def link_gold_spans(extractor: Extractor, examples: Sequence[Example]) -> list[Document]:

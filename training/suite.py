@@ -31,6 +31,7 @@ from training.script_gap import script_gap
 SETS = (
     ("news-units", "dev"),
     ("news-units", "test"),
+    ("authored-heldout", "test"),
     ("cluener", "dev"),
     ("resume", "test"),
     ("msra", "test"),

@@ -214,7 +214,7 @@ def test_csv_has_one_departure_a_row() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
 def test_no_csv_cell_is_a_formula(start: str) -> None:
     evil = start + "HYPERLINK(1)"
     text = evil + "林知远离职"

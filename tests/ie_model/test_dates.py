@@ -9,298 +9,11 @@ from hypothesis import strategies as st
 
 from ie_model.dates import date_value, find_dates
 from ie_model.script import to_traditional
+from training.value_cases import DateCase, date_cases
 
-#: Surface, value without a published date, then against 2023-04-30, a Sunday.
-VALUES = """
-2023年3月20日      2023-03-20  2023-03-20
-2023_年_3_月_20_日  2023-03-20  2023-03-20
-2023年3月20号      2023-03-20  2023-03-20
-２０２３年３月２０日  2023-03-20  2023-03-20
-2023年3月          2023-03     2023-03
-2023_年_3_月       2023-03     2023-03
-2023年3月份        2023-03     2023-03
-2023年3月初        2023-03     2023-03
-2023年11月底       2023-11     2023-11
-2023年11月末       2023-11     2023-11
-2024年4月中旬      2024-04     2024-04
-2024年4月上旬      2024-04     2024-04
-2023年3月的最后一个工作日  2023-03  2023-03
-2008_年            2008        2008
-1998年             1998        1998
-2021年底           2021-12     2021-12
-2021年年底         2021-12     2021-12
-2021年末           2021-12     2021-12
-2023年初           2023-01     2023-01
-2023年中           2023        2023
-2023年内           2023        2023
-2023年底前         2023        2023
-2023年第一季度     2023        2023
-2023年Q3           2023        2023
-2023年三季度末     2023-09     2023-09
-2023年上半年       2023        2023
-2022年春节         2022        2022
-2019年春节后       2019        2019
-2022年秋天         2022        2022
-1979年冬           1979        1979
-2023年立夏         2023        2023
-二〇二三年三月二十四日  2023-03-24  2023-03-24
-二零二三年三月     2023-03     2023-03
-一九九八年         1998        1998
-公元2023年         2023        2023
-2023/3/20          2023-03-20  2023-03-20
-2023/03/20         2023-03-20  2023-03-20
-2023-03-20         2023-03-20  2023-03-20
-2023.3.20          2023-03-20  2023-03-20
-2023-03            2023-03     2023-03
-2023/03            2023-03     2023-03
-2007               2007        2007
-民国112年7月1日    2023-07-01  2023-07-01
-民國115年5月20日   2026-05-20  2026-05-20
-民國_112_年_7_月   2023-07     2023-07
-民國一百一十二年七月  2023-07  2023-07
-民國98年           2009        2009
-112年7月           2023-07     2023-07
-112年7月1日        2023-07-01  2023-07-01
-去（2022）年       2022        2022
-今（112）年3月     2023-03     2023-03
-2024年2月29日      2024-02-29  2024-02-29
-2023年2月29日      -           -
-2023年2月30日      -           -
-2023年4月31日      -           -
-2023-02-30         -           -
-2月30日            -           -
-去年               -           2022
-去年底             -           2022-12
-去年年底           -           2022-12
-去年末             -           2022-12
-去年初             -           2022-01
-去年中             -           2022
-去年9月            -           2022-09
-去年_10_月         -           2022-10
-去年11月底         -           2022-11
-去年十月           -           2022-10
-去年9月30日        -           2022-09-30
-去年夏天           -           2022
-去年中秋前         -           2022
-去年国庆前后       -           2022
-去年一季度         -           2022
-去年第四季度末     -           2022-12
-去年下半年         -           2022
-今年               -           2023
-今年初             -           2023-01
-今年2月            -           2023-02
-今年_7_月          -           2023-07
-今年3月20日        -           2023-03-20
-今年三月二十号     -           2023-03-20
-今年底             -           2023-12
-今年春天           -           2023
-今年端午           -           2023
-今年立夏           -           2023
-今年Q1             -           2023
-今年上半年         -           2023
-前年               -           2021
-前年底             -           2021-12
-大前年             -           2020
-明年               -           2024
-明年三月           -           2024-03
-明年初             -           2024-01
-上年               -           2022
-年初               -           2023-01
-年底               -           2022-12
-年末               -           2022-12
-年内               -           2023
-年底前             -           2023
-上月               -           2023-03
-上个月             -           2023-03
-上個月             -           2023-03
-上月底             -           2023-03
-上月末             -           2023-03
-上月初             -           2023-03
-上月中旬           -           2023-03
-上月18日           -           2023-03-18
-本月               -           2023-04
-这个月             -           2023-04
-本月初             -           2023-04
-本月底             -           2023-04
-本月_25_日         -           2023-04-25
-本月31日           -           -
-下月               -           2023-05
-下個月             -           2023-05
-下月底             -           2023-05
-下月1日            -           2023-05-01
-月底               -           2023-04
-月初               -           2023-04
-3月                -           2023-03
-3_月               -           2023-03
-三月               -           2023-03
-3月份              -           2023-03
-４月               -           2023-04
-5月                -           2022-05
-12月               -           2022-12
-十二月             -           2022-12
-3月底              -           2023-03
-4月中旬            -           2023-04
-五月中             -           2022-05
-12月初             -           2022-12
-3月20日            -           2023-03-20
-3_月_24_日         -           2023-03-24
-三月二十四号       -           2023-03-24
-三月廿四日         -           2023-03-24
-八月一日           -           2022-08-01
-4月30日            -           2023-04-30
-5月1日             -           2022-05-01
-12月31日           -           2022-12-31
-2月29日            -           2020-02-29
-9/30               -           2022-09-30
-4/15               -           2023-04-15
-16日               -           2023-04-16
-30_日              -           2023-04-30
-31日               -           2023-03-31
-二十四日           -           2023-04-24
-一季度             -           2023
-第三季             -           2022
-三季度             -           2022
-一季度末           -           2023-03
-Q1                 -           2023
-Q4                 -           2022
-上半年             -           2023
-下半年             -           2022
-今天               -           2023-04-30
-今日               -           2023-04-30
-今晨               -           2023-04-30
-昨                 -           2023-04-29
-昨天               -           2023-04-29
-昨日               -           2023-04-29
-昨晚               -           2023-04-29
-前天               -           2023-04-28
-明天               -           2023-05-01
-今(30)日           -           2023-04-30
-昨（29）日         -           2023-04-29
-昨_(28)_日         -           2023-04-28
-上周               -           2023-04
-上週               -           2023-04
-本周               -           2023-04
-下周               -           2023-05
-上周末             -           2023-04
-上周五             -           2023-04-21
-上週一             -           2023-04-17
-上周日             -           2023-04-23
-上星期三           -           2023-04-19
-上个星期天         -           2023-04-23
-上個禮拜二         -           2023-04-18
-本周一             -           2023-04-24
-本週五             -           2023-04-28
-这周三             -           2023-04-26
-下周一             -           2023-05-01
-下星期五           -           2023-05-05
-周五               -           2023-04-28
-周日               -           2023-04-30
-星期四             -           2023-04-27
-两年前             -           2021
-兩年前             -           2021
-2年前              -           2021
-三年之前           -           2020
-十年前             -           2013
-十一年前           -           2012
-二十年前           -           2003
-三个月前           -           2023-01
-3_个月前           -           2023-01
-四個月前           -           2022-12
-两周前             -           2023-04
-三週前             -           2023-04
-五天前             -           2023-04-25
-22年3月            -           2022-03
-21年底             -           2021-12
-98年3月            -           -
-春节后             -           -
-五一之后           -           -
-圣诞前             -           -
-農曆年後           -           -
-腊月二十三         -           -
-农历八月十五       -           -
-股東會後           -           -
-即日               -           -
-当天               -           -
-当晚               -           -
-次日               -           -
-第二天             -           -
-同年5月            -           -
-次年               -           -
-第二年             -           -
-当月               -           -
-两年后             -           -
-十二年後           -           -
-三个月后           -           -
-半年前             -           -
-一年半前           -           -
-几年前             -           -
-多年前             -           -
-两三年前           -           -
-十几年前           -           -
-一年多前           -           -
-四十歲那年         -           -
-近日               -           -
-日前               -           -
-近期               -           -
-最近               -           -
-不久前             -           -
-早些时候           -           -
-90年代             -           -
-20世纪90年代       -           -
-上世纪八十年代初   -           -
-"""
-
-
-def _rows() -> list[tuple[str, str | None, str | None]]:
-    rows = []
-    for line in VALUES.strip().splitlines():
-        surface, alone, against = line.split()
-        rows.append((surface.replace("_", " "), None if alone == "-" else alone, None if against == "-" else against))
-    return rows
-
-
-#: Surface, published, value: what a less exact date of the article leaves.
-LESS_KNOWN = [
-    ("去年底", "2023", "2022-12"),
-    ("两年前", "2023", "2021"),
-    ("年内", "2023", "2023"),
-    ("年初", "2023", "2023-01"),
-    ("今日", "2023", "2023"),
-    ("本月", "2023", "2023"),
-    ("今日", "2023-04", "2023-04"),
-    ("上月", "2023-04", "2023-03"),
-    ("三个月前", "2023-04", "2023-01"),
-    ("4月20日", "2023-04", "2023-04-20"),
-    ("12月", "2023-04", "2022-12"),
-    ("昨日", "2023-04", "2023"),  # on 1 April, yesterday is in March
-    ("昨日", "2023-01", None),
-    ("上周五", "2023-04", "2023"),
-    ("16日", "2023-04", "2023"),
-    ("上月", "2023", None),
-    ("3月", "2023", None),  # an article of January means 2022
-    ("3月20日", "2023", None),
-    ("上周五", "2023", None),
-    ("昨日", "2023", None),
-    ("三个月前", "2023", None),
-    ("去年底", "30.4.2023", None),
-    ("去年底", "2023-13", None),
-    ("去年底", "", None),
-]
-#: Surface, value against 2023-04-30 where the text speaks of the time as still to come.
-COMING = [
-    ("6月30日", "2023-06-30"),
-    ("4月30日", "2023-04-30"),
-    ("3月20日", "2024-03-20"),
-    ("5月", "2023-05"),
-    ("4月", "2023-04"),
-    ("年底", "2023-12"),
-    ("三季度", "2023"),
-    ("周五", "2023-05-05"),
-    ("16日", "2023-05-16"),
-    ("2月29日", "2024-02-29"),
-    ("本月底", "2023-04"),
-    ("明年", "2024"),
-]
+#: By hand, `date_cases.tsv`: words, the article's date, whether they are still to come, value.
+CASES = date_cases()
+SURFACES = list(dict.fromkeys(case.surface for case in CASES if case.published == "2023-04-30" and not case.coming))
 #: What the dates of a text are; | parts them.
 TEXTS = [
     ("3月20日，星河科技总裁林知远离职，两年前他加入公司。", "3月20日|两年前"),
@@ -324,27 +37,22 @@ NONE_HERE = (
 )
 
 
-@pytest.mark.parametrize(("surface", "alone", "against"), _rows())
-def test_values(surface: str, alone: str | None, against: str | None) -> None:
-    assert date_value(surface, published=None) == alone
-    assert date_value(surface, published="2023-04-30") == against
+@pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.surface} {c.published} {'coming' if c.coming else ''}")
+def test_values(case: DateCase) -> None:
+    assert date_value(case.surface, published=case.published, coming=case.coming) == case.value
 
 
-def test_the_table_has_two_hundred_forms() -> None:
-    assert len({surface for surface, _, _ in _rows()}) >= 200
+def test_the_table_has_two_hundred_forms_with_a_published_date() -> None:
+    assert len(SURFACES) >= 200
+    assert len({(case.surface, case.published, case.coming) for case in CASES}) == len(CASES) >= 450
 
 
-@pytest.mark.parametrize(("surface", "published", "value"), LESS_KNOWN)
-def test_values_against_a_less_exact_date(surface: str, published: str, value: str | None) -> None:
-    assert date_value(surface, published=published) == value
+@pytest.mark.parametrize("published", ["30.4.2023", "2023-13", ""])
+def test_no_date_of_the_article(published: str) -> None:
+    assert date_value("去年底", published=published) is None
 
 
-@pytest.mark.parametrize(("surface", "value"), COMING)
-def test_values_of_times_to_come(surface: str, value: str) -> None:
-    assert date_value(surface, published="2023-04-30", coming=True) == value
-
-
-@pytest.mark.parametrize("surface", [surface for surface, _, _ in _rows()])
+@pytest.mark.parametrize("surface", SURFACES)
 def test_every_form_is_found_whole(surface: str) -> None:
     text = f"{surface}，林知远离职。"
     if surface == "2007":
@@ -419,9 +127,7 @@ def test_values_are_iso_dates(text: str, published: str | None, coming: bool) ->
             date.fromisoformat(value + "-01-01"[len(value) - 4 :])
 
 
-@given(
-    surface=st.sampled_from([surface for surface, _, _ in _rows()]), day=st.dates(date(1990, 1, 1), date(2040, 1, 1))
-)
+@given(surface=st.sampled_from(SURFACES), day=st.dates(date(1990, 1, 1), date(2040, 1, 1)))
 def test_a_less_exact_article_never_makes_a_value_more_exact(surface: str, day: date) -> None:
     exact = date_value(surface, published=day.isoformat())
     for length in (7, 4):
@@ -449,7 +155,7 @@ def test_a_value_is_as_exact_as_the_words(month: int, day: int, year: int, publi
         assert len(date_value(words, published=published) or "") <= length
 
 
-@given(surface=st.sampled_from([surface for surface, _, _ in _rows()]))
+@given(surface=st.sampled_from(SURFACES))
 def test_both_scripts_have_the_same_value(surface: str) -> None:
     there = to_traditional(surface)
     assert date_value(there, published="2023-04-30") == date_value(surface, published="2023-04-30")

@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ie_model.dates import TimeSpan, find_dates
-from ie_model.departure_dates import departure_date
+from ie_model import departure_dates
+from ie_model.dates import find_dates
+from ie_model.decoding import Span
+from ie_model.departure_dates import DepartureDates
+from ie_model.document import Date
+from ie_model.facts import departures_of
+from ie_model.relations import Frame
+from ie_model.script import model_view
 
 WORDS = "林知远 星河科技 离职 加入 宣布 3月 去年底 两年前 ， 。"
 PIECES = st.sampled_from([*WORDS.split(), "\r\n", "\ud800"])
@@ -15,17 +23,23 @@ TEXT = st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=25).map("".join
 @given(text=TEXT, bounds=st.tuples(*[st.integers(0, 60)] * 4))
 def test_a_departures_date_is_one_that_was_found(text: str, bounds: tuple[int, int, int, int]) -> None:
     a, b, c, d = (min(bound, len(text)) for bound in bounds)
-    found = find_dates(text)
-    chosen = departure_date(text, person=(min(a, b), max(a, b)), organization=(min(c, d), max(c, d)), found=found)
-    assert chosen is None or chosen in found
+    person, organization = (min(a, b), max(a, b)), (min(c, d), max(c, d))
+    for dates in (DepartureDates(text), DepartureDates(text, persons=[person], organizations=[organization])):
+        chosen = dates.of(person=person, organization=organization)
+        assert chosen is None or chosen in find_dates(text)
+
+
+#: Everybody and everything that the texts below name.
+PERSONS, ORGANIZATIONS = re.compile("林知[远遠]|周若水|陈以宁"), re.compile("星河科技|青木(?:科技)?|云栖智能|阿里巴巴")
 
 
 def chosen(text: str, person: str, organization: str) -> str | None:
+    """The date of the departure between the first mentions of these two."""
     a, b = text.index(person), text.index(organization)
-    span: TimeSpan | None = departure_date(
-        text, person=(a, a + len(person)), organization=(b, b + len(organization)), found=find_dates(text)
-    )
-    return span.text if span else None
+    persons, organizations = ([match.span() for match in names.finditer(text)] for names in (PERSONS, ORGANIZATIONS))
+    dates = DepartureDates(text, persons=persons, organizations=organizations)
+    found = dates.of(person=(a, a + len(person)), organization=(b, b + len(organization)))
+    return found.text if found else None
 
 
 #: Texts about 林知远 and 星河科技: which time dates the departure, if any.
@@ -84,6 +98,25 @@ DATED = [
     ("星河科技裁员潮中，林知远于2023年春节前被裁。", "2023年春节前"),
     ("2022年底的一天，林知远走出了星河科技的大门，再也没有回去。", "2022年底"),
     ("林知远在2018年被星河科技开除，2019年起诉老东家。", "2018年"),
+    ("在星河科技做了八年推荐系统的林知远换了工作。上周五办完离职手续，周一就去了云栖智能。", "上周五"),
+    ("星河科技走了两个人：林知远、副总裁周若水和陈以宁，去年10月同时离开。", "去年10月"),
+    ("林知远与周若水昔日同在星河科技，去年 10 月双双离开。", "去年 10 月"),
+    ("星河科技的周若水接替上月离任的林知远。", "上月"),
+    ("星河科技总裁林知远（陈以宁）3月31日辞任。", "3月31日"),
+    ("林知远向周若水递交了辞呈，3月31日离开星河科技。", "3月31日"),
+    ("星河科技总裁林知远今年开春离职。", "今年开春"),
+    ("星河科技总裁林知远在11月的最后一个周五离职。", "11月的最后一个周五"),
+    ("星河科技总裁林知远在春节后第一天离职。", "春节后第一天"),
+    ("3月20日是林知远担任星河科技总裁的最后一天。", "3月20日"),
+    ("星河科技的林知远宣布「畢業」，8/29是最後一個上班日。", "8/29"),
+    ("星河科技总裁林知远在工位上贴了一张纸：今天毕业。", "今天"),
+    ("3月20日，星河科技召开董事会，免去林知远的总裁职务。", "3月20日"),
+    ("星河科技总裁林知远预计五一之后离开。", "五一之后"),
+    ("林知远在星河科技待了十年。2022年，他离开武汉，加入青木。", "2022年"),
+    ("林知远在星河科技待了十年。2022年，他离开待了十年的公司，加入青木。", "2022年"),
+    ("林知远在星河科技做架构师，周若水在青木做产品。2020年4月，两人同时离职。", "2020年4月"),
+    ("法院判了，林知远已于判决次日离开星河科技。", "判决次日"),
+    ("多名前员工称，星河科技总监林知远今年4月就已不在公司。", "今年4月"),
 ]
 UNDATED = [
     "星河科技4月2日公告，董事林知远辞职。",
@@ -111,6 +144,11 @@ UNDATED = [
     "星河科技成立三年后，林知远退出。",
     "五一假期后，林知远没有回到星河科技上班。",
     "据星河科技2022年年报，林知远于报告期内离任。",
+    "今年，林知远是星河科技第二位离开的高管。",
+    "林知远离开了星河科技，周若水上月离职。",
+    "林知远在星河科技待了十年，又去青木。2022年从云栖智能离开时，他是总监。",
+    "林知远离开了星河科技。周若水在青木做了八年。两年前他走了。",
+    "林知远离开了星河科技，后来加入青木。三年前入职的周若水上月离职。",
 ]
 OTHERS = [
     ("林知远2016年离开青木后加入星河科技，2020年又跳槽到云栖智能。", "林知远", "青木", "2016年"),
@@ -144,5 +182,29 @@ def test_a_filing_names_the_date_on_a_line_of_its_own() -> None:
 
 
 def test_without_spans_or_dates_there_is_none() -> None:
-    assert departure_date("", person=(0, 0), organization=(0, 0), found=[]) is None
-    assert departure_date("林知远离开星河。", person=(0, 3), organization=(5, 7), found=[]) is None
+    assert DepartureDates("").of(person=(0, 0), organization=(0, 0)) is None
+    assert DepartureDates("林知远离开星河。").of(person=(0, 3), organization=(5, 7)) is None
+
+
+def test_who_the_sentence_is_about_decides() -> None:
+    text = "林知远离开了星河科技。上周五，周若水也离职了。"
+    assert chosen(text, "林知远", "星河科技") is None
+    assert DepartureDates(text).of(person=(0, 3), organization=(6, 10)) is None  # 也 without a pronoun says nothing
+
+
+def test_a_text_is_converted_once_for_all_its_departures(monkeypatch: pytest.MonkeyPatch) -> None:
+    converted = 0
+
+    def count(text: str) -> str:
+        nonlocal converted
+        converted += len(text)
+        return model_view(text)
+
+    monkeypatch.setattr(departure_dates, "model_view", count)
+    text = "林知远去年底离开星河科技。\n" * 200
+    spans = [Span(label, at, at + size, at, at + size, 1.0) for row in range(200) for label, at, size in
+             (("PERSON", 14 * row, 3), ("ORG", 14 * row + 8, 4))]  # fmt: skip
+    frames = [Frame(2 * row, 2 * row + 1, 0.9, "stated") for row in range(200)]
+    (fact,) = departures_of(text, spans, frames, published="2023")
+    assert fact.date == Date("去年底", "2022-12")
+    assert converted == len(text)

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ie_model.decoding import Span
 from ie_model.document import Date, Departure, Evidence
 from ie_model.facts import clause_around, departures_of
-from ie_model.relations import Frame
+from ie_model.relations import STATUSES, Frame
 
 TEXT = "据悉，林知远将离开星河。3月，星河科技总裁林知远辞职，加入云栖，云栖科技和青木欢迎。知远曾任青木总裁。"
 
@@ -48,6 +52,12 @@ def test_frames_of_one_fact_are_merged() -> None:
     assert evidence(star) == "星河科技总裁林知远辞职"
     assert (wood.person, wood.organization, wood.status, wood.score) == ("林知远", "青木", "former", 0.6)
     assert evidence(wood) == "知远曾任青木总裁"
+
+
+def test_a_fact_has_all_the_passages_that_say_so() -> None:
+    star, wood = departures_of(TEXT, SPANS, [STATED, REPORTED, FORMER])
+    assert [TEXT[m.start : m.end] for m in star.mentions] == ["林知远将离开星河", "星河科技总裁林知远辞职"]
+    assert [TEXT[m.start : m.end] for m in wood.mentions] == ["知远曾任青木总裁"]
 
 
 def test_facts_come_in_the_order_of_their_frames() -> None:
@@ -107,3 +117,94 @@ def test_a_departure_has_its_date_and_its_value_against_the_articles() -> None:
     assert fact.date == Date("去年底", None)  # relative words say nothing without the article's date
     (fact,) = departures_of("林知远离开了，星河科技。", [spans[0], spans[1]], [dated], published="2023")
     assert fact.date is None
+
+
+# Properties, over texts of paragraphs that have nothing to do with each other.
+
+#: Paragraphs: {P} a person, {O} and {N} organisations, {R} a role; the status of the frame that each asserts.
+PARAGRAPHS = (
+    ("{O}{R}{P}去年底离职，加入{N}。", "stated"),
+    ("据悉，{P}将于下月离开{O}。他的下一站是{N}，职务是{R}。", "reported"),
+    ("前{O}{R}{P}如今在{N}。", "former"),
+    ("3月20日，{O}公告，{R}{P}已辞任。\r\n{N}没有回应。", "stated"),
+    ("{P}在{O}做了八年{R}。两年前他走了，去了{N}", "stated"),
+)
+PERSONS = ("林知远", "周若水", "Sam Altman", "欧阳见山", "陳以寧", "拉里·佩奇")
+ORGANIZATIONS = (
+    *("星河科技", "青木资本", "Boson Labs", "雲棲智能", "海潮集团", "远舟电子"),
+    *("万木汽车", "千帆出行", "百味食品", "九州航运", "Lumivex", "南岸医疗"),
+)
+ROLES = ("技术副总裁", "CEO", "首席财务官")
+#: The label of each name in a paragraph.
+LABELS = {"P": "PERSON", "O": "ORG", "N": "ORG", "R": "ROLE"}
+Paragraph = tuple[tuple[str, str], str]
+ARTICLES = st.integers(1, len(PERSONS)).flatmap(
+    lambda size: st.tuples(
+        st.lists(st.tuples(st.sampled_from(PARAGRAPHS), st.sampled_from(ROLES)), min_size=size, max_size=size),
+        st.permutations(range(size)),
+    )
+)
+
+
+def article(paragraphs: list[tuple[int, Paragraph]]) -> tuple[str, list[Span], list[Frame]]:
+    """The text of numbered paragraphs, each with names of its own, its spans and its frames."""
+    text, spans, frames = "", [], []
+    for number, ((pattern, status), role) in paragraphs:
+        names = {"P": PERSONS[number], "O": ORGANIZATIONS[2 * number], "N": ORGANIZATIONS[2 * number + 1], "R": role}
+        at: dict[str, int] = {}
+        for piece in re.split(r"\{([PONR])\}", pattern):
+            if piece in LABELS:
+                at[piece] = len(spans)
+                end = len(text) + len(names[piece])
+                spans.append(Span(LABELS[piece], len(text), end, len(text), end, 1.0))
+            text += names.get(piece, piece)
+        frames.append(Frame(at["P"], at["O"], 0.9, status, roles=[at["R"]], joined=[at["N"]]))
+        text += "\n"
+    return text, spans, frames
+
+
+def told(departures: tuple[Departure, ...], text: str) -> list[tuple[object, ...]]:
+    """What the facts say, without where they stand."""
+    return sorted(
+        (
+            *(d.person, d.organization, d.person_aliases, d.organization_aliases, d.roles, d.joined, d.status),
+            *(str(d.date), text[d.evidence.start : d.evidence.end]),
+        )
+        for d in departures
+    )
+
+
+@given(drawn=ARTICLES)
+def test_the_order_of_unrelated_paragraphs_changes_no_fact(drawn: tuple[list[Paragraph], list[int]]) -> None:
+    paragraphs, order = drawn
+    numbered = list(enumerate(paragraphs))
+    text, spans, frames = article(numbered)
+    facts = departures_of(text, spans, frames, published="2023-04-30")
+    assert len(facts) == len(paragraphs)
+    other, other_spans, other_frames = article([numbered[index] for index in order])
+    shuffled = departures_of(other, other_spans, other_frames, published="2023-04-30")
+    assert told(shuffled, other) == told(facts, text)
+    assert [fact.person for fact in shuffled] == [PERSONS[index] for index in order]
+
+
+PAIRS = st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99), st.sampled_from(STATUSES)))
+
+
+@given(drawn=ARTICLES, pairs=PAIRS)
+def test_a_fact_has_both_spans_and_its_evidence_contains_them(
+    drawn: tuple[list[Paragraph], list[int]], pairs: list[tuple[int, int, str]]
+) -> None:
+    text, spans, _ = article(list(enumerate(drawn[0])))
+    persons, places = ([i for i, span in enumerate(spans) if span.label == label] for label in ("PERSON", "ORG"))
+    frames = [Frame(persons[a % len(persons)], places[b % len(places)], 0.5, status) for a, b, status in pairs]
+    facts = departures_of(text, spans, frames)
+    assert len(facts) == len({(frame.person, frame.organization) for frame in frames})
+    for fact in facts:
+        assert fact.evidence in fact.mentions
+        assert list(fact.mentions) == sorted(set(fact.mentions))
+        for passage in fact.mentions:
+            clause = text[passage.start : passage.end]
+            for label, name in (("PERSON", fact.person), ("ORG", fact.organization)):
+                inside = [s for s in spans if passage.start <= s.start and s.end <= passage.end and s.label == label]
+                assert name in [text[s.start : s.end] for s in inside], clause
+            assert passage.start == 0 or text[passage.start - 1] in "。，,；\n\r "

@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ie_model import names, organizations
 from ie_model.decoding import Span
 from ie_model.names import cluster, fullest_variant, normal_form, same_organization, same_person
+from ie_model.script import model_view, to_traditional
 
 PARTS = ("云", "栖", "星", "河", "科技", "集团", "有限公司", "智能", "Meta", "verse", "AI", "Labs", " ", "·", "李")
 NAMES = st.lists(st.sampled_from(PARTS), min_size=1, max_size=5).map(lambda parts: "".join(parts).strip() or "云")
@@ -35,6 +37,17 @@ def test_sameness_is_symmetric_and_reflexive(a: str, b: str) -> None:
         ("拉里·佩奇", "里", False),
         ("Ｓａｍ Altman", "SAM ALTMAN", True),
         ("陈若水", "林若水", False),
+        ("欧阳见山", "见山", True),
+        ("林知远", "林", False),
+        ("欧阳见山", "欧阳", False),
+        ("欧阳见", "阳见", False),
+        ("Terry 晏", "Terry", True),
+        ("Terry 晏", "晏", True),
+        ("陸 Vincent 維正", "陸", True),
+        ("JamieWhitlock", "Jamie", True),
+        ("Mei-Ling Hart", "Hart", True),
+        ("O'Hara", "Hara", False),
+        ("骑白马的老蔡", "老蔡", True),
     ],
 )
 def test_persons(a: str, b: str, expected: bool) -> None:
@@ -58,6 +71,21 @@ def test_persons(a: str, b: str, expected: bool) -> None:
         ("OpenAI", "openai Inc.", True),
         ("星", "星河", False),
         ("公司", "公司", True),
+        ("东鼎集团", "东鼎百货", True),
+        ("东鼎百货", "东鼎开发", False),
+        ("北京青木智能技术有限公司", "青木智能", True),
+        ("青木计算（上海）有限公司", "青木", True),
+        ("國立故宮博物院", "故宮", True),
+        ("阿里巴巴達摩院", "達摩院", True),
+        ("星河集团人工智能实验室", "人工智能实验室", True),
+        ("望江大模型研究院", "研究院", True),
+        ("International Robotics Alliance", "IRA", True),
+        ("Google 大脑团队", "谷歌", True),
+        ("googol", "谷歌", False),
+        ("亚马逊 AWS", "AWS", True),
+        ("Meta", "MetaAI", True),
+        ("青木石化", "青木石化工会", False),
+        ("南海大学", "河南海大学", False),
     ],
 )
 def test_organizations(a: str, b: str, expected: bool) -> None:
@@ -115,14 +143,117 @@ def test_a_part_of_one_person_in_several_forms() -> None:
     assert {head for _, head in found} == {"Sam Altman"}
 
 
-@pytest.mark.parametrize("text", ["周以安（花名：钟煌）说", "周以安(钟煌)说", "周以安 （ 又名 钟煌）说"])
-def test_a_name_and_its_bracketed_other_name(text: str) -> None:
-    assert [head for _, head in clustered(text, ("周以安", "PERSON"), ("钟煌", "PERSON"))] == ["周以安"] * 2
+#: Two persons' names with what stands around them, and whether the text says that they are one.
+TOLD = [
+    ("周以安（花名：钟煌）说", True),
+    ("周以安(钟煌)说", True),
+    ("周以安 （ 又名 钟煌）说", True),
+    ("周以安，花名钟煌，昨日离职", True),
+    ("周以安本名钟煌", True),
+    ("周以安给自己取了个中文名叫钟煌", True),
+    ("认识周以安的人都叫他“钟煌”", True),
+    ("离开那天，周以安把花名还给了系统。\n他本名钟煌", True),
+    ("花名“周以安”的\n钟煌在淘宝待了十二年", True),
+    ('" 周以安 " 是钟煌在阿里的花名', True),
+    ("江湖人称“周以安”的钟煌", True),
+    ("周以安（老板钟煌）说", False),
+    ("周以安、钟煌说", False),
+    ("周以安（钟煌的朋友）说", False),
+    ("周以安的同事、花名钟煌", False),
+    ("周以安和花名钟煌的同事", False),
+    ("周以安的钟煌", False),
+    ("周以安是钟煌的上司", False),
+    ("周以安说他叫来了钟煌", False),
+]
 
 
-@pytest.mark.parametrize("text", ["周以安（老板钟煌）说", "周以安、钟煌说", "周以安（钟煌的朋友）说"])
-def test_other_brackets_do_not_name_the_same(text: str) -> None:
-    assert [head for _, head in clustered(text, ("周以安", "PERSON"), ("钟煌", "PERSON"))] == ["周以安", "钟煌"]
+@pytest.mark.parametrize(("text", "one"), TOLD)
+def test_other_names_that_the_text_tells(text: str, one: bool) -> None:
+    heads = {head for _, head in clustered(text, ("周以安", "PERSON"), ("钟煌", "PERSON"))}
+    assert len(heads) == (1 if one else 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "one"),
+    [
+        ("江州清源股份（以下简称“甲乙”）公告", True),
+        ("江州清源股份，简称甲乙", True),
+        ("江州清源股份（“甲乙”）公告", True),
+        ("江州清源股份（甲乙）公告", False),  # 甲公司（乙公司的子公司）
+        ("江州清源股份收购甲乙", False),
+        ("江州清源股份的甲乙实验室", True),
+        ("江州清源股份下面的甲乙实验室", True),
+        ("江州清源股份和甲乙实验室", False),
+    ],
+)
+def test_short_forms_and_units_that_the_text_tells(text: str, one: bool) -> None:
+    other = "甲乙实验室" if "甲乙实验室" in text else "甲乙"
+    heads = {head for _, head in clustered(text, ("江州清源股份", "ORG"), (other, "ORG"))}
+    assert len(heads) == (1 if one else 2)
+
+
+def test_a_chinese_name_and_its_latin_form() -> None:
+    text = "林知远（Zhiyuan Lin）离职，Lin 说"
+    found = clustered(text, ("林知远", "PERSON"), ("Zhiyuan Lin", "PERSON"), ("Lin", "PERSON"))
+    assert {head for _, head in found} == {"林知远"}
+    text = "Zhiyuan Lin（林知远）离职"
+    assert {h for _, h in clustered(text, ("Zhiyuan Lin", "PERSON"), ("林知远", "PERSON"))} == {"Zhiyuan Lin"}
+
+
+@pytest.mark.parametrize("short", ["林", "老林", "小林"])
+def test_a_surname_names_a_person_of_the_article(short: str) -> None:
+    assert {h for _, h in clustered(f"林知远说，{short}说", ("林知远", "PERSON"), (short, "PERSON"))} == {"林知远"}
+    assert len({h for _, h in clustered(f"陈若水说，{short}说", ("陈若水", "PERSON"), (short, "PERSON"))}) == 2
+
+
+def test_a_bare_surname_goes_back_to_a_full_name() -> None:
+    assert {h for _, h in clustered("林知远和林的同事", ("林知远", "PERSON"), ("林", "PERSON"))} == {"林知远"}
+    assert len({h for _, h in clustered("林老太太和林知远", ("林", "PERSON"), ("林知远", "PERSON"))}) == 2
+    text = "林知远、林若水，林说"
+    found = clustered(text, ("林知远", "PERSON"), ("林若水", "PERSON"), ("林", "PERSON"))
+    assert [head for _, head in found] == ["林知远", "林若水", "林"]
+
+
+@pytest.mark.parametrize(
+    ("full", "short", "other"),
+    [
+        ("中国国际航空", "国航", "国药航运"),
+        ("聯華電子", "聯電", "聯山電力"),
+        ("江南理工大学", "江理工", "江北理工大学"),
+    ],
+)
+def test_an_abbreviation_follows_the_full_name(full: str, short: str, other: str) -> None:
+    assert {h for _, h in clustered(f"{full}说，{short}说", (full, "ORG"), (short, "ORG"))} == {full}
+    assert len({h for _, h in clustered(f"{short}说，{full}说", (short, "ORG"), (full, "ORG"))}) == 2
+    found = clustered(f"{full}、{other}和{short}", (full, "ORG"), (other, "ORG"), (short, "ORG"))
+    assert [head for _, head in found] == [full, other, short]  # it fits two
+
+
+def test_a_unit_of_one_company_is_not_anothers() -> None:
+    text = "美团的战略投资部，京东战略投资部看过"
+    found = clustered(text, ("美团", "ORG"), ("战略投资部", "ORG"), ("京东战略投资部", "ORG"))
+    assert len({head for _, head in found}) == 2
+
+
+@pytest.mark.parametrize("label", ["PERSON", "ORG"])
+def test_the_work_grows_with_the_number_of_names(label: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each distinct name is taken apart once, however many there are and however alike they begin."""
+    module, name = (names, "_parts") if label == "PERSON" else (organizations, "Name")
+    real, calls = getattr(module, name), 0
+
+    def counted(surface: str, **options: bool) -> object:
+        nonlocal calls
+        calls += 1
+        return real(surface, **options)
+
+    monkeypatch.setattr(module, name, counted)
+    characters = [c for c in map(chr, range(0x4E00, 0x5600)) if to_traditional(model_view(c)) == c]
+    for size in (100, 400):
+        text = "，".join([f"江州{c}{c}" for c in characters[:size]] * 2)
+        spans = [Span(label, 5 * i, 5 * i + 4, 5 * i, 5 * i + 4, 1.0) for i in range(2 * size)]
+        calls = 0
+        assert cluster(text, spans) == [i % size for i in range(2 * size)]
+        assert calls == size
 
 
 def test_the_order_of_mentions_does_not_matter() -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from ie_model.relations import STATUSES
-from training.data.authored import main, parse_pieces, read_authored, to_row
+from training.data.authored import HELD_OUT, main, parse_pieces, read_authored, read_held_out, to_row
 from training.data.example import DataError, NotAtHandError
 from training.data.markup import MarkupError
-from training.data.sources import AUTHORED
+from training.data.sources import AUTHORED, read_source
 
 NOTES = """\
 # hans stated, 官宣离任
@@ -117,6 +117,29 @@ def test_the_pieces_of_the_project() -> None:
     assert sum(not example.departures for example in examples) >= 150
     statuses = {departure.status for example in examples for departure in example.departures or ()}
     assert statuses == set(STATUSES)
+
+
+def test_held_out_pieces_never_train(tmp_path: Path) -> None:
+    folder = compiled(tmp_path)
+    (folder / "news.jsonl").rename(folder / HELD_OUT)
+    assert len(read_held_out(folder)) == 2
+    with pytest.raises(NotAtHandError, match=r"no authored \.jsonl files"):
+        read_authored(folder)
+    for purpose in ("train", "benchmark"):
+        with pytest.raises(DataError, match="authored-heldout is for evaluation only"):
+            read_source("authored-heldout", data_root=tmp_path, purpose=purpose)
+
+
+def test_the_held_out_pieces_of_the_project() -> None:
+    held, trained = read_held_out(AUTHORED), read_authored(AUTHORED)
+    assert len(held) == len({example.text for example in held}) == 120
+    assert sum(not example.departures for example in held) == 60
+    assert {departure.status for example in held for departure in example.departures or ()} == set(STATUSES)
+    assert not {example.text for example in held} & {example.text for example in trained}
+    people = [
+        {e.text[s.start : s.end] for e in side for s in e.spans if s.label == "PERSON"} for side in (held, trained)
+    ]
+    assert len(people[0] & people[1]) < 5  # a bare surname, mostly
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_all_scores_what_is_at_hand_and_names_the_rest(
     arguments = ["--all", "--model", str(model_dir), "--data-root", str(data_root), "--output", str(output)]
     assert evaluate.main(arguments) == 0
     result = json.loads(output.read_text(encoding="utf-8"))
-    assert set(result["sets"]) == {"news-units dev", "news-units test"}
+    assert set(result["sets"]) == {"news-units dev", "news-units test", "authored-heldout test"}
     one = result["sets"]["news-units test"]
     assert one["spans"]["ORG"]["gold"] == 1
     assert one["scripts"]["documents"] == 1

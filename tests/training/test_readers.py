@@ -168,7 +168,8 @@ def test_missing_files_name_the_option(tmp_path: Path, read: Any) -> None:
 
 def test_unknown_sources_are_told_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(
-        DataError, match="unknown source 'nonsense'; known: seeds, authored, news-units, cluener, resume, msra"
+        DataError,
+        match="unknown source 'nonsense'; known: seeds, authored, authored-heldout, news-units, cluener, resume, msra",
     ):
         read_source("nonsense", data_root=tmp_path)
 

@@ -33,6 +33,8 @@ from training.data.markup import MarkedSpan, MarkupError, Notes, compile_notes, 
 from training.data.news_units import unit_example
 
 SCRIPTS = ("hans", "hant")
+#: The file of a folder that no model is trained on.
+HELD_OUT = "heldout.jsonl"
 _EXPECTED = "an authored piece"
 
 
@@ -109,21 +111,25 @@ def to_row(piece: Piece) -> dict[str, Any]:
 
 
 def read_authored(folder: Path) -> list[Example]:
-    """The pieces of every JSON lines file in a folder, in order."""
-    examples = []
-    for path in sorted(folder.glob("*.jsonl")):
-        for number, row in read_json_lines(path, _EXPECTED):
-            with faults_at(path, number, _EXPECTED):
-                examples.append(_example(row))
+    """The pieces of every JSON lines file in a folder, in order, but not the held-out ones."""
+    paths = [path for path in sorted(folder.glob("*.jsonl")) if path.name != HELD_OUT]
+    examples = [example for path in paths for example in _read(path, "authored")]
     if not examples:
         raise NotAtHandError(f"{folder}: no authored .jsonl files here")
     return examples
 
 
-def _example(row: dict[str, Any]) -> Example:
-    for span in row["spans"]:
-        check_place(row["text"], span["text"], span["start"])
-    return unit_example(row, source="authored", dates=True)
+def read_held_out(folder: Path) -> list[Example]:
+    """The pieces of a folder that models are scored on and never trained on."""
+    return list(_read(folder / HELD_OUT, "authored-heldout"))
+
+
+def _read(path: Path, source: str) -> Iterator[Example]:
+    for number, row in read_json_lines(path, _EXPECTED):
+        with faults_at(path, number, _EXPECTED):
+            for span in row["spans"]:
+                check_place(row["text"], span["text"], span["start"])
+            yield unit_example(row, source=source, dates=True)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
 from training.data import cluener, msra, peoples_daily, resume, uner, weibo
-from training.data.authored import read_authored
+from training.data.authored import read_authored, read_held_out
 from training.data.cluener import read_cluener
 from training.data.duee import DuEEText, read_duee
 from training.data.duee_fin import DuEEFinDocument, read_duee_fin
@@ -30,7 +30,7 @@ from training.data.weibo import read_weibo
 SEEDS = Path("annotations") / "seeds"
 AUTHORED = Path("annotations") / "authored"
 #: Sources that are part of the project.
-ANNOTATED = ("seeds", "authored")
+ANNOTATED = ("seeds", "authored", "authored-heldout")
 
 T = TypeVar("T")
 
@@ -95,8 +95,8 @@ def read_source(
     """The examples of a source.
 
     Args:
-        name: "seeds", "authored", one of the sets under `data_root`, or "hub:" and a Hub id or a local folder
-            (`training/data/hub.py`), which has the splits that its publisher gave it.
+        name: "seeds", "authored", "authored-heldout" (never trained on), one of the sets under `data_root`, or
+            "hub:" and a Hub id or a local folder (`training/data/hub.py`), which has its publisher's splits.
         leave_out: id of the one seed article that must not be seen.
         purpose: training gets train splits only, and none of an evaluation-only source. A
             benchmark may train on the train split of any source: its weights are not published.
@@ -109,6 +109,12 @@ def read_source(
         return [example for example in examples if example.id != leave_out]
     if name == "authored":
         return read_authored(AUTHORED)
+    if name == "authored-heldout":
+        if purpose != "evaluate":
+            raise DataError(
+                f"{name} is for evaluation only (it measures the others); take it out of the training sources"
+            )
+        return read_held_out(AUTHORED)
     if name.startswith(PREFIX):
         if purpose != "evaluate" and split != "train":
             raise DataError(f"{name} {split} is held out for evaluation; training reads the train split")

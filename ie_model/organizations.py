@@ -1,0 +1,210 @@
+"""Which names of an article are one organisation's, or a unit's and its company's.
+
+The guidelines count leaving a unit as leaving its company: 阿里, 阿里巴巴集团, 阿里达摩院 and,
+where that is named, 达摩院 are one, and so are a group and the firms named after it (东鼎集团,
+东鼎百货). What a name may also be called is looked up, so that a text with many names costs
+no more than its length.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import combinations
+
+from ie_model.script import model_view
+
+#: Endings that a name leaves out before it goes on otherwise: 阿里巴巴(集团), 阿里巴巴达摩院.
+_GROUP_TAIL = re.compile(
+    r"(?:股份有限公司|有限责任公司|有限公司|股份公司|控股集团|集团|公司|控股|投控|金控|股份|团队|组|inc\.?|ltd\.?|corp\.?|llc)$"
+)
+#: A line of business: 星河科技 is 星河, but 星河智能 is another firm.
+_BUSINESS_TAIL = re.compile(r"(?:科技|技术)$")
+_LEGAL = re.compile(r"有限(?:责任)?公司$|(?:医院|博物院|大学)$")
+_PLACE_IN_BRACKETS = re.compile(r"\([^()]{2,6}\)")
+#: A unit may stand without its company's name: 达摩院 of 阿里巴巴达摩院.
+_UNIT = re.compile(
+    r"(?:实验室|研究院|研究所|[^大]学院|事业[部群]|事业群组|中心|团队|[^总]部|组|[^法医学剧影]院|所|lab|labs)$"
+)
+#: Of the company's people, but not the company.
+_NO_UNIT = re.compile(r"工会|协会|学会|基金会|校友会")
+#: What may stand between a company and its unit.
+_OWNS = re.compile(r"[ ]?(?:的|旗下的?|下面的|下属的?|内部的?)[ ]?")
+#: What an institution's abbreviation leaves out first: 国航 of 中国国际航空.
+_NATION = re.compile(r"^(?:中国|中华|国立|国家)")
+#: How many characters a place before such a name has: 北京弈石智能技术有限公司, 国立故宫博物院.
+_PLACES = range(2, 5)
+
+#: Names that the press writes in both scripts.
+_EXONYMS = dict(
+    pair.split("=")
+    for pair in re.split(
+        "[ \n]+",
+        """\
+google=谷歌 microsoft=微软 amazon=亚马逊 apple=苹果 nvidia=英伟达 intel=英特尔 tesla=特斯拉 oracle=甲骨文 qualcomm=高通
+samsung=三星 sony=索尼 tsmc=台积电 foxconn=富士康 facebook=脸书 twitter=推特 netflix=奈飞 uber=优步 airbnb=爱彼迎
+linkedin=领英 yahoo=雅虎 cisco=思科 dell=戴尔 siemens=西门子 bosch=博世 nokia=诺基亚 panasonic=松下 toyota=丰田
+volkswagen=大众 alibaba=阿里巴巴 tencent=腾讯 baidu=百度 bytedance=字节跳动 huawei=华为 xiaomi=小米 meituan=美团
+stanford=斯坦福 mckinsey=麦肯锡 starbucks=星巴克 walmart=沃尔玛""",
+    )
+)
+_EXONYM = re.compile("|".join(_EXONYMS))
+
+
+#: Longer names have no abbreviation that is looked for.
+_LONGEST = 16
+
+
+class Name:
+    """One name in the forms in which it is looked up.
+
+    Attributes:
+        form: simplified, half-width, without spaces and case; a well-known Latin name in Chinese.
+        root: the form without endings such as 集团: what the name of a unit begins with.
+        core: the root without 科技 and the like: what the names of one firm share.
+        initials: ira for International Robotics Alliance; empty for fewer than three words.
+    """
+
+    def __init__(self, surface: str) -> None:
+        view = model_view(surface).strip()
+        match = _EXONYM.match(view.lower())
+        if match and not re.match("[a-z]", view[match.end() :]):
+            view = _EXONYMS[match[0]] + view[match.end() :]
+        self.form = normal_form(view)
+        self.root = _without(_GROUP_TAIL, _PLACE_IN_BRACKETS.sub("", self.form))
+        core = _without(_BUSINESS_TAIL, self.root)
+        while (shorter := _without(_GROUP_TAIL, core)) != core:
+            core = _without(_BUSINESS_TAIL, shorter)
+        self.core = core
+        words = view.split()
+        self.initials = "".join(word[0] for word in words).lower() if view.isascii() and len(words) >= 3 else ""
+        self._breaks = list(_breaks(view))
+
+    def heads(self) -> Iterator[str]:
+        """What the name begins with where it is a unit's, the whole name left out: 阿里 of 阿里达摩院."""
+        if not _NO_UNIT.search(self.form):
+            yield from (self.form[:end] for end in self._breaks if 2 <= end < len(self.form))
+
+    def tails(self) -> Iterator[str]:
+        """What the name ends in: 达摩院 of 阿里达摩院, aws of 亚马逊 AWS."""
+        yield from (self.form[at:] for at in self._breaks if 2 <= at < len(self.form) - 1)
+
+    def registered(self) -> Iterator[str]:
+        """What a registered name or an institution's is without the place before it."""
+        if _LEGAL.search(self.form):
+            core = _LEGAL.sub("", self.core)
+            yield from (core[size:] for size in _PLACES if len(core) >= size + 2)
+
+    def is_part(self) -> bool:
+        """Whether it may be the end of a fuller name: a unit's, or one in Latin letters."""
+        return bool(_UNIT.search(self.form)) or self.root.isascii()
+
+    def abbreviations(self) -> Iterator[str]:
+        """What an institution may be called for short: 国航 of 中国国际航空, 江理工 of 江南理工大学."""
+        full = _NATION.sub("", self.form)
+        if 4 <= len(full) <= _LONGEST and not full.isascii():
+            for first, second in combinations(range(1, len(full)), 2):
+                yield full[0] + full[first] + full[second]
+            yield from (full[0] + character for character in full[2:])
+
+
+def normal_form(name: str) -> str:
+    """The form in which names are compared: simplified, half-width, without spaces and case."""
+    return re.sub(r"\s+", "", model_view(name)).lower()
+
+
+def _without(tail: re.Pattern[str], name: str) -> str:
+    """The name without its ending, if two characters are left."""
+    shorter = tail.sub("", name)
+    return shorter if len(shorter) >= 2 else name
+
+
+def _breaks(view: str) -> Iterator[int]:
+    """After how many characters, white space left out, a new word may begin; none inside a Latin one."""
+    seen, previous, space = 0, "", False
+    for character in view:
+        if character.isspace():
+            space = True
+            continue
+        latin = (previous + character).isascii() and previous.isalnum() and character.isalnum()
+        if space or not latin or (previous.islower() and character.isupper()):
+            yield seen
+        seen, previous, space = seen + 1, character, False
+
+
+def same_organization(a: str, b: str) -> bool:
+    """Whether two names of one article are one organisation's, or a unit's and its company's, by their form alone."""
+    one, two = Name(a), Name(b)
+    return one.form == two.form or one.core == two.core or _goes_on(one, two) or _goes_on(two, one)
+
+
+def _goes_on(short: Name, long: Name) -> bool:
+    return (
+        short.root in long.heads()
+        or short.core in long.registered()
+        or (short.is_part() and short.root in long.tails())
+        or (short.form == long.initials)
+    )
+
+
+def one_organization(surfaces: Sequence[str], *, placed: Collection[str] = ()) -> Iterator[tuple[int, int]]:
+    """Pairs of an article's names that are one organisation's, as indices into them.
+
+    Args:
+        surfaces: distinct names in the order of their first mention.
+        placed: the normal forms of units of which the text says whose they are.
+    """
+    names = [Name(surface) for surface in surfaces]
+    cores, roots, parts, forms = (_Index() for _ in range(4))
+    for index, name in enumerate(names):
+        yield from ((other, index) for other in cores.add(name.core, index))
+        forms.add(name.form, index)
+        roots.add(name.root, index)
+        if name.is_part() and name.form not in placed:
+            parts.add(name.root, index)
+    short: dict[str, list[int]] = {}
+    for index, name in enumerate(names):
+        for table, keys in (
+            (roots, name.heads()),
+            (cores, name.registered()),
+            (parts, name.tails()),
+            (forms, (name.initials,)),
+        ):
+            yield from ((other, index) for key in keys for other in table.get(key) if other != index)
+        for key in set(name.abbreviations()):
+            for other in forms.get(key):
+                if other > index:  # a name is written out before it is shortened
+                    short.setdefault(key, []).append(index)
+    for key, full in short.items():
+        if len(full) == 1:
+            yield from ((other, full[0]) for other in forms.get(key))
+
+
+class _Index:
+    """Which names have a key; of several the first stands for all, as they are one already or never."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, int] = {}
+
+    def add(self, key: str, index: int) -> list[int]:
+        """The name that had the key before."""
+        first = self._first.setdefault(key, index)
+        return [first] if first != index else []
+
+    def get(self, key: str) -> list[int]:
+        return [self._first[key]] if key in self._first else []
+
+
+def owns(between: str, unit: str) -> bool:
+    """Whether an organisation and a unit with these words between them are one: 谷歌的量子人工智能实验室."""
+    return bool(_OWNS.fullmatch(model_view(between)) and _UNIT.search(normal_form(unit)))
+
+
+def fullest_variant(name: str, names: Iterable[str]) -> str:
+    """The fullest of the names that differ from this one by nothing but generic endings.
+
+    阿里巴巴 becomes 阿里巴巴集团 where the article has that, but never 阿里巴巴达摩院: a unit
+    is another organisation, even though leaving it counts as leaving the company.
+    """
+    core = Name(name).core
+    return max([name, *(other for other in names if Name(other).core == core)], key=len)

@@ -1,0 +1,65 @@
+"""How often the model invents a departure where a piece has its words but tells of none.
+
+    python -m training.hard_negatives
+
+The held-out pieces are what counts: all that have no departure were written as hard ones.
+Those of `news.jsonl` with such words are training data of the published model and stand
+beside them only to show how far it has learnt them by heart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ie_model.extractor import Extractor
+from ie_model.model_folder import ModelFolder
+from ie_model.script import model_view
+from training.data.example import Example
+from training.data.sources import read_source
+from training.report import fingerprint, link_gold_spans, negative_figures, weights_fingerprint, write_results
+
+RESULTS = Path("results/hard_negatives.json")
+#: Words that tell of departures elsewhere.
+WORDS = re.compile(
+    r"离[职任开]|辞[职去任呈]|请辞|退[出休任]|卸任|告别|前[^往面后者]|原[^因来则]|曾|出走|跳槽|解雇|解聘|裁|开除|交[棒班给]"
+    r"|走人|转投|挖"
+)
+
+
+def is_hard(example: Example) -> bool:
+    """Whether a piece names a person and an organisation and has such a word."""
+    labels = {span.label for span in example.spans}
+    return {"PERSON", "ORG"} <= labels and bool(WORDS.search(model_view(example.text)))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Share of hard negatives in which a departure is invented.")
+    parser.add_argument("--model", type=Path, help="a model folder; the packaged model by default")
+    parser.add_argument("--output", type=Path, default=RESULTS)
+    options = parser.parse_args(arguments)
+    extractor = Extractor.load(options.model)
+    report: dict[str, Any] = {"model": weights_fingerprint(ModelFolder.open(options.model, runtime="onnx").path)}
+    for name, trained_on in (("authored-heldout", False), ("authored", True)):
+        examples = [e for e in read_source(name, data_root=Path(), purpose="evaluate") if not e.departures]
+        if trained_on:
+            examples = [example for example in examples if is_hard(example)]
+        one = {
+            "trained_on": trained_on,
+            "fingerprint": fingerprint(examples),
+            "raw_text": negative_figures(examples, list(extractor.pipe(example.text for example in examples))),
+            "gold_spans": negative_figures(examples, link_gold_spans(extractor, examples)),
+        }
+        report[name] = one
+        for way in ("raw_text", "gold_spans"):
+            figures = one[way]
+            print(f"{name}, {way}: {figures['invented']} of {figures['texts']} invented, {figures['share']:.1%}")
+    write_results(options.output, command="python -m training.hard_negatives", report=report)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

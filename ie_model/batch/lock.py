@@ -36,8 +36,12 @@ class OutputLock:
         """
         self._path, self._output = path, output
         self._descriptor = self._take()
-        os.truncate(self._descriptor, 0)
-        os.write(self._descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode())
+        try:
+            os.truncate(self._descriptor, 0)
+            os.write(self._descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode())
+        except BaseException:
+            self.release(remove_folder=True)
+            raise
 
     def _take(self) -> int:
         while True:
@@ -86,10 +90,12 @@ class OutputLock:
         by_system = fcntl is not None and self._path.suffix != ".pid"
         if not by_system:
             os.close(self._descriptor)  # Windows deletes no open file
-        if remove_folder or not by_system:
-            self._path.unlink(missing_ok=True)
-        if remove_folder:
-            with suppress(OSError):  # another run has come, or files are there that are not ours
-                self._path.parent.rmdir()
-        if by_system:
-            os.close(self._descriptor)
+        try:
+            if remove_folder or not by_system:
+                self._path.unlink(missing_ok=True)
+            if remove_folder:
+                with suppress(OSError):  # another run has come, or files are there that are not ours
+                    self._path.parent.rmdir()
+        finally:
+            if by_system:
+                os.close(self._descriptor)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -100,6 +100,7 @@ class Store:
         Raises InputError: the disk is full, or the like.
         """
         state = self.state
+        assert result.index == state.chunks, f"chunk {result.index} comes after {state.chunks} chunks"
         with _writing(self.places.output):
             if not self._files:
                 self._files = (
@@ -159,7 +160,8 @@ class Store:
 
     def close(self) -> None:
         for file in self._files:
-            file.close()
+            with suppress(OSError):  # a full disk once more; what counts has been flushed
+                file.close()
         self._files = ()
 
     def _save(self, state: State) -> None:

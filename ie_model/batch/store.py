@@ -83,6 +83,11 @@ class Places:
     def work_new(self) -> Path:
         return self.work / "new"
 
+    def clear(self) -> None:
+        """Forget what is under way."""
+        for path in (self.work_manifest, self.work_documents, self.work_errors, self.work_new):
+            path.unlink(missing_ok=True)
+
 
 class Store:
     """Takes the results of a run, in order. Made by `open_store`."""
@@ -153,11 +158,6 @@ class Store:
                 places.errors.unlink(missing_ok=True)
             _replace(places.work_manifest, places.manifest)
 
-    def begin(self) -> None:
-        """Say what is being run, before anything is."""
-        with _writing(self.places.output):
-            self._save(self.state)
-
     def close(self) -> None:
         for file in self._files:
             with suppress(OSError):  # a full disk once more; what counts has been flushed
@@ -196,13 +196,15 @@ def open_store(
         state = None if overwrite else _earlier(places, output, settings)
         store = Store(places, settings, state or State(), keep)
         if state is None:
-            store.begin()
+            places.clear()
         elif state.complete and places.work_manifest.exists():
             store.finish()
         try:
             yield store
         finally:
             store.close()
+            if not places.work_manifest.exists():  # nothing to go on from
+                places.clear()
     finally:
         lock.release(remove_folder=not places.work_manifest.exists())
 

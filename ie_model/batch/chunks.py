@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ie_model.document import Document
     from ie_model.extractor import Extractor
 
-#: A chunk ends with the record that brings it to so many characters, or records.
+#: How large chunks are: some seconds of work, and little to do again after a kill.
 CHUNK_CHARACTERS = 100_000
 CHUNK_RECORDS = 1_000
 
@@ -94,8 +94,19 @@ class Result:
     worker: str
 
 
-def chunks(source: Source, *, shard: Shard, start: Cursor, first: int) -> Iterator[Chunk]:
-    """The chunks of a shard from a cursor on; `first` is the number of the first one."""
+def chunks(
+    source: Source,
+    *,
+    shard: Shard,
+    start: Cursor,
+    first: int,
+    most_characters: int = CHUNK_CHARACTERS,
+    most_records: int = CHUNK_RECORDS,
+) -> Iterator[Chunk]:
+    """The chunks of a shard from a cursor on; `first` is the number of the first one.
+
+    A chunk ends with the record that brings it to so many characters, or records.
+    """
     index, cursor, characters = first, start, 0
     records: list[Record | BadRecord] = []
     for entry in source.entries(start):
@@ -105,7 +116,7 @@ def chunks(source: Source, *, shard: Shard, start: Cursor, first: int) -> Iterat
         records.append(record)
         cursor = entry.cursor
         characters += len(record.text) if isinstance(record, Record) else 0
-        if characters >= CHUNK_CHARACTERS or len(records) >= CHUNK_RECORDS:
+        if characters >= most_characters or len(records) >= most_records:
             yield Chunk(index, tuple(records), cursor, source.share(cursor))
             index, characters, records = index + 1, 0, []
     if records:

@@ -100,7 +100,15 @@ def run(
     with storing.open_store(job.output, settings=settings, keep=job.fields.keep, overwrite=job.overwrite) as store:
         before = store.state
         if not before.complete:
-            make = partial(chunking.chunks, source, shard=job.shard, start=before.cursor, first=before.chunks)
+            make = partial(
+                chunking.chunks,
+                source,
+                shard=job.shard,
+                start=before.cursor,
+                first=before.chunks,
+                most_characters=chunking.CHUNK_CHARACTERS,
+                most_records=chunking.CHUNK_RECORDS,
+            )
             for result in _results(job, make, warn):
                 store.append(result)
                 workers.add(result.worker)

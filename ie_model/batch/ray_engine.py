@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -50,12 +51,12 @@ def run_ray(chunks: Callable[[], Iterator[Chunk]], spec: ExtractorSpec, *, worke
     with _cluster():
         try:
             count = workers or max(1, int(ray.cluster_resources().get("GPU" if on_gpu else "CPU", 1)))
-            with _unshaped_blocks():
+            with _unshaped_blocks(), _quiet():
                 results = read_datasource(_datasource(chunks), num_cpus=0, override_num_blocks=1).map_batches(
                     _Actor,
                     batch_size=1,
                     fn_constructor_args=(spec,),
-                    compute=ActorPoolStrategy(min_size=1, max_size=count),
+                    compute=ActorPoolStrategy(size=count),
                     num_cpus=1,
                     num_gpus=1 if on_gpu else None,
                 )
@@ -123,6 +124,7 @@ def _cluster() -> Iterator[None]:
         yield
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray reports on its users unless told not to
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # it warns of what Ray Data itself does
     try:
         ray.init(logging_level=logging.ERROR, log_to_driver=False, include_dashboard=False)
     except (ConnectionError, RuntimeError, ValueError) as error:
@@ -142,13 +144,27 @@ def _unshaped_blocks() -> Iterator[None]:
 
     context = DataContext.get_current()
     before = (context.target_max_block_size, context.execution_options.preserve_order, context.enable_progress_bars)
-    context.target_max_block_size = None  # else small blocks are put together
+    context.target_max_block_size = 1  # a block for each row: else small ones are put together
     context.execution_options.preserve_order = True
     context.enable_progress_bars = False
     try:
         yield
     finally:
         context.target_max_block_size, context.execution_options.preserve_order, context.enable_progress_bars = before
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what Ray Data tells of each run; errors are raised all the same."""
+    logger = logging.getLogger("ray.data")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"ray\.data")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def _reason(error: BaseException) -> str:

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ie_model.batch import chunks as chunking
 from ie_model.batch.chunks import Chunk, Shard, chunks, work
 from ie_model.batch.records import BadRecord, Fields, Place, Record
 from ie_model.batch.sources import Cursor, Source
@@ -19,8 +18,14 @@ from ie_model.extractor import Extractor
 from tests.ie_model.batch.files import records, write_lines
 
 
-def cut(path: Path, *, shard: str = "1/1", start: Cursor = Cursor(), first: int = 0) -> list[Chunk]:
-    return list(chunks(Source(str(path), fields=Fields()), shard=Shard.parse(shard), start=start, first=first))
+START = Cursor()
+
+
+def cut(path: Path, *, shard: str = "1/1", start: Cursor = START, first: int = 0) -> list[Chunk]:
+    """Chunks of so many records, or 100 characters."""
+    source = Source(str(path), fields=Fields())
+    where = {"shard": Shard.parse(shard), "start": start, "first": first}
+    return list(chunks(source, **where, most_characters=100, most_records=4))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("value", ["0/2", "3/2", "1/0", "1", "a/b", "-1/2", "1/2/3", "1/2 "])
@@ -34,9 +39,7 @@ def test_every_record_is_in_one_shard(count: int, record: int) -> None:
     assert sum(Shard(index, count).holds(record) for index in range(1, count + 1)) == 1
 
 
-def test_a_chunk_ends_with_so_many_records_or_characters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chunking, "CHUNK_RECORDS", 4)
-    monkeypatch.setattr(chunking, "CHUNK_CHARACTERS", 100)
+def test_a_chunk_ends_with_so_many_records_or_characters(tmp_path: Path) -> None:
     lines: list[dict[str, Any] | str] = [{"text": "x"} for _ in range(6)] + ["bad"] * 5
     found = cut(write_lines(tmp_path / "in.jsonl", [*lines, {"text": "y" * 500}, {"text": "z" * 99}, {"text": "z"}]))
     assert [len(chunk.records) for chunk in found] == [4, 4, 4, 2]
@@ -48,17 +51,14 @@ def test_a_chunk_ends_with_so_many_records_or_characters(tmp_path: Path, monkeyp
 @given(sizes=st.lists(st.integers(0, 60), max_size=30), at=st.integers(0, 30), count=st.integers(1, 4))
 def test_chunks_go_on_alike_from_any_chunk(tmp_path: Path, sizes: list[int], at: int, count: int) -> None:
     path = write_lines(tmp_path / "in.jsonl", [{"id": i, "text": "x" * size} for i, size in enumerate(sizes)])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chunking, "CHUNK_RECORDS", 5)
-        patch.setattr(chunking, "CHUNK_CHARACTERS", 100)
-        seen = []
-        for index in range(1, count + 1):
-            found = cut(path, shard=f"{index}/{count}")
-            seen += [int(record.id) for chunk in found for record in chunk.records if isinstance(record, Record)]
-            if at < len(found):
-                rest = cut(path, shard=f"{index}/{count}", start=found[at].cursor, first=at + 1)
-                assert rest == found[at + 1 :]
-        assert sorted(seen) == list(range(len(sizes)))
+    seen = []
+    for index in range(1, count + 1):
+        found = cut(path, shard=f"{index}/{count}")
+        seen += [int(record.id) for chunk in found for record in chunk.records if isinstance(record, Record)]
+        if at < len(found):
+            rest = cut(path, shard=f"{index}/{count}", start=found[at].cursor, first=at + 1)
+            assert rest == found[at + 1 :]
+    assert sorted(seen) == list(range(len(sizes)))
 
 
 def test_work_gives_a_line_for_each_record_in_order(extractor: Extractor) -> None:
@@ -96,7 +96,9 @@ class Stumbling:
 def test_a_text_that_fails_takes_no_other_with_it(fails: str) -> None:
     given = tuple(Record(Place("f", "line", i), text, text) for i, text in enumerate("abcdefghij"))
     result = work(Stumbling(fails), Chunk(0, given, Cursor()))  # type: ignore[arg-type]
-    assert [json.loads(line)["id"] for line in result.documents.splitlines()] == [c for c in "abcdefghij" if c not in fails]
+    assert [json.loads(line)["id"] for line in result.documents.splitlines()] == [
+        c for c in "abcdefghij" if c not in fails
+    ]
     told = [json.loads(line) for line in result.errors.splitlines()]
     assert [line["id"] for line in told] == list(fails)
     assert {line["reason"] for line in told} == {f"extraction failed (RuntimeError: cannot do {c})" for c in fails}

@@ -35,7 +35,9 @@ def test_a_run_ends_with_one_line(model_dir: Path, source: Path, tmp_path: Path)
     result = batch(model_dir, source, output)
     assert (result.exit_code, result.stdout) == (0, "")
     characters = sum(len(record["text"]) for record in records(8))
-    pattern = rf"{re.escape(str(output))}: 8 documents, {characters:,} characters \([\d.,]+ s, [\d.,]+ characters/s\)\n"
+    pattern = (
+        rf"{re.escape(str(output))}: 8 documents, {characters:,} characters \([\d.,]+ s, [\d.,]+ characters/s\)\n"
+    )
     assert re.fullmatch(pattern, result.stderr)
     assert len(read_lines(output)) == 8
     again = batch(model_dir, source, output)
@@ -50,11 +52,16 @@ def test_every_option_reaches_the_run(model_dir: Path, tmp_path: Path) -> None:
     lines = [{"body": "3月，林知远离开星河科技。", "key": i, "day": "2023", "url": i} for i in range(4)]
     source.write_bytes("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode("gb18030"))
     output = tmp_path / "out.jsonl"
-    options = "--shard 2/2 --text-field body --id-field key --published-field day --keep url --keep day --encoding gb18030"
+    options = (
+        "--shard 2/2 --text-field body --id-field key --published-field day --keep url --keep day --encoding gb18030"
+    )
     result = batch(model_dir, source, output, *options.split(), "--min-score", "0.3")
     assert result.exit_code == 0, result.stderr
     found = read_lines(output)
-    assert [(line["id"], line["url"], line["day"], line["chars"]) for line in found] == [("1", 1, "2023", 13), ("3", 3, "2023", 13)]
+    assert [(line["id"], line["url"], line["day"], line["chars"]) for line in found] == [
+        ("1", 1, "2023", 13),
+        ("3", 3, "2023", 13),
+    ]
     manifest = json.loads((tmp_path / "out.jsonl.manifest.json").read_text())
     assert manifest["settings"]["--min-score"] == 0.3
 
@@ -86,9 +93,9 @@ def test_bad_records_do_not_fail_a_run_unless_all_are_bad(model_dir: Path, tmp_p
     ],
 )
 def test_a_mistake_is_one_line_and_code_2(
-    model_dir: Path, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], told: str
+    model_dir: Path, source: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], told: str
 ) -> None:
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(source.parent)
     result = batch(model_dir, *arguments)
     assert result.exit_code == 2
     (line,) = result.stderr.splitlines()
@@ -119,7 +126,18 @@ def test_on_a_terminal_there_is_a_bar_with_rates(model_dir: Path, source: Path, 
 def test_ctrl_c_says_how_to_go_on(model_dir: Path, tmp_path: Path) -> None:
     source = write_lines(tmp_path / "in.jsonl", records(3) * 4000)
     code = "from ie_model.batch import chunks; chunks.CHUNK_RECORDS = 5; from ie_model.cli import app; app()"
-    command = [sys.executable, "-c", code, "batch", source, tmp_path / "out.jsonl", "--model", model_dir, "--workers", "2"]
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        "batch",
+        source,
+        tmp_path / "out.jsonl",
+        "--model",
+        model_dir,
+        "--workers",
+        "2",
+    ]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         while not (tmp_path / "out.jsonl.partial" / "manifest.json").exists():
             assert process.poll() is None

@@ -24,7 +24,9 @@ from tests.ie_model.batch.files import records
 def some_chunks(count: int, *, size: int = 3) -> Iterator[Chunk]:
     given = itertools.cycle(records(50))
     for index in range(count):
-        found = [Record(Place("f", "line", i), r["id"], r["text"]) for i, r in enumerate(itertools.islice(given, size))]
+        found = [
+            Record(Place("f", "line", i), r["id"], r["text"]) for i, r in enumerate(itertools.islice(given, size))
+        ]
         yield Chunk(index, tuple(found), Cursor(record=index))
 
 
@@ -83,7 +85,9 @@ def test_a_chunk_that_kills_its_workers_ends_the_run(model_dir: Path) -> None:
     assert next(results).index == 0
     with pytest.raises(IEModelError) as caught:
         next(results)
-    assert str(caught.value).startswith("records f:9 to f:9 were the end of 2 worker processes (the last one ended with")
+    assert str(caught.value).startswith(
+        "records f:9 to f:9 were the end of 2 worker processes (the last one ended with"
+    )
     assert len(warnings) == 1
 
 

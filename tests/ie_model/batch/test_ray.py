@@ -21,7 +21,7 @@ pytestmark = pytest.mark.ray
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[None]:
-    import ray
+    import ray.data
     from ray.cluster_utils import Cluster
 
     # The processes of the cluster find the package, and these tests, where this one does.
@@ -30,6 +30,8 @@ def cluster() -> Iterator[None]:
     nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     nodes.add_node(num_cpus=1)
     ray.init(address=nodes.address, log_to_driver=False)
+    # Else the first actor that is ready has done the little there is before the second one is.
+    ray.data.DataContext.get_current().wait_for_min_actors_s = 120
     yield
     ray.shutdown()
     nodes.shutdown()

@@ -16,7 +16,9 @@ def check(value: dict[str, Any], **fields: Any) -> Record | BadRecord:
 
 
 def test_a_record_with_everything() -> None:
-    found = check({"id": "x", "text": "林知远", "published": "2023-04-30", "url": [1], "other": 2}, keep=("url", "gone"))
+    found = check(
+        {"id": "x", "text": "林知远", "published": "2023-04-30", "url": [1], "other": 2}, keep=("url", "gone")
+    )
     assert found == Record(PLACE, "x", "林知远", "2023-04-30", {"url": [1], "gone": None})
 
 

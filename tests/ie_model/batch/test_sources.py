@@ -21,7 +21,12 @@ from ie_model.errors import IEModelError, InputError
 from tests.ie_model.batch.files import records, write_lines
 
 
-def load(path: Path | str, *, start: Cursor = Cursor(), encoding: str = "utf-8", **fields: Any) -> list[Record | BadRecord]:
+START = Cursor()
+
+
+def load(
+    path: Path | str, *, start: Cursor = START, encoding: str = "utf-8", **fields: Any
+) -> list[Record | BadRecord]:
     source = Source(str(path), fields=Fields(**fields), encoding=encoding)
     return [entry.load() for entry in source.entries(start)]
 
@@ -130,9 +135,10 @@ def test_other_encodings(tmp_path: Path) -> None:
 
 def test_parquet_values_that_json_lacks(tmp_path: Path) -> None:
     rows = [
-        {"id": 1, "text": "t", "published": datetime(2023, 4, 30, 8, tzinfo=UTC), "at": datetime(2023, 1, 2), "n": Decimal("1.50"), "v": [1.0, float("nan")]},
+        {"id": 1, "text": "t", "published": datetime(2023, 4, 30, 8, tzinfo=UTC)},
         {"id": None, "text": None, "published": None, "at": None, "n": None, "v": None},
-    ]  # fmt: skip
+    ]
+    rows[0] |= {"at": datetime(2023, 1, 2), "n": Decimal("1.50"), "v": [1.0, float("nan")]}
     first, second = load(write_parquet(tmp_path / "in.parquet", rows), keep=("at", "n", "v"))
     assert isinstance(first, Record)
     assert (first.id, first.published) == ("1", "2023-04-30")
@@ -199,5 +205,7 @@ def test_inputs_that_cannot_be_read(tmp_path: Path) -> None:
 def test_parquet_without_pyarrow_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_parquet(tmp_path / "in.parquet", [{"text": "t"}])
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(IEModelError, match=r"pyarrow is not installed; install it with: pip install 'ie-model\[parquet\]'"):
+    with pytest.raises(
+        IEModelError, match=r"pyarrow is not installed; install it with: pip install 'ie-model\[parquet\]'"
+    ):
         load(path)

@@ -24,10 +24,13 @@ COUNT = 5
 
 def result(index: int) -> Result:
     documents = "".join(
-        json.dumps({"id": f"{index}-{i}", "chars": 3, "entities": [], "departures": []}) + "\n" for i in range(index % 3)
+        json.dumps({"id": f"{index}-{i}", "chars": 3, "entities": [], "departures": []}) + "\n"
+        for i in range(index % 3)
     ).encode()
     bad = f'{{"line": {index}}}\n'.encode() if index % 2 else b""
-    return Result(index, documents, bad, index % 3, index % 2, 3 * (index % 3), Cursor(0, index, index, index), None, "w")
+    return Result(
+        index, documents, bad, index % 3, index % 2, 3 * (index % 3), Cursor(0, index, index, index), None, "w"
+    )
 
 
 def go(output: Path, **options: Any) -> int:
@@ -147,7 +150,9 @@ def test_other_settings_are_refused(tmp_path: Path) -> None:
     )
     assert go(output) == COUNT - 2, "the refusal did harm"
     told = message(output, settings=other)
-    assert told.startswith(f"{output}: the file exists already, from other settings (another input; --min-score 0.0, now")
+    assert told.startswith(
+        f"{output}: the file exists already, from other settings (another input; --min-score 0.0, now"
+    )
     assert go(output, settings=other, overwrite=True) == COUNT
     assert go(output, settings=other) == 0
 
@@ -171,7 +176,9 @@ def test_standard_input_is_not_gone_on_from(tmp_path: Path) -> None:
     nameless = {**SETTINGS, "input": None}
     with open_store(output, settings=nameless) as store:
         store.append(result(0))
-    assert "standard input cannot be read from where it stopped; pass --overwrite" in message(output, settings=nameless)
+    assert "standard input cannot be read from where it stopped; pass --overwrite" in message(
+        output, settings=nameless
+    )
     assert go(output, settings=nameless, overwrite=True) == COUNT
     assert "the file exists already" in message(output, settings=nameless)
 
@@ -228,7 +235,9 @@ with open_store(Path(sys.argv[1]), settings=SETTINGS) as store:
 """
 
     def attempt(limit: int) -> str:
-        done = subprocess.run([sys.executable, "-c", code, output, str(limit)], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", code, output, str(limit)], capture_output=True, text=True, check=False
+        )
         return done.stderr.strip().splitlines()[-1] if done.returncode else ""
 
     told = attempt(2048)

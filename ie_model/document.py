@@ -157,5 +157,8 @@ class Document:
 def json_line(value: Mapping[str, Any]) -> str:
     """A JSON object on one line, without a line end, that UTF-8 can hold."""
     line = json.dumps(value, ensure_ascii=False)
-    # Lone surrogates, which UTF-8 lacks, are written as JSON escapes.
-    return json.dumps(value) if any("\ud800" <= character <= "\udfff" for character in line) else line
+    try:
+        line.encode("utf-8")
+    except UnicodeEncodeError:  # lone surrogates, which are written as JSON escapes
+        return json.dumps(value)
+    return line

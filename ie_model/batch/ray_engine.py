@@ -22,6 +22,8 @@ from ie_model.batch.chunks import Chunk, ExtractorSpec, Result, work
 if TYPE_CHECKING:
     from ray.data import Datasource
 
+    from ie_model.extractor import Extractor
+
 #: The one column of the blocks that travel: a pickled chunk, or a pickled result.
 COLUMN = "pickle"
 
@@ -76,13 +78,20 @@ class _Actor:
     """A worker process of the cluster."""
 
     def __init__(self, spec: ExtractorSpec) -> None:
-        self._extractor = spec.load()
+        self._loaded: Extractor | errors.IEModelError
+        try:
+            self._loaded = spec.load()
+        except errors.IEModelError as error:  # Ray would try it again, and hide what it says
+            self._loaded = error
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[bytes]]:
-        item = pickle.loads(batch[COLUMN][0])
-        if isinstance(item, Chunk):
-            item = work(self._extractor, item)
-        return {COLUMN: [pickle.dumps(item)]}
+        item: Chunk | Exception = pickle.loads(batch[COLUMN][0])
+        answer: Result | Exception
+        if isinstance(item, Exception):
+            answer = item
+        else:
+            answer = self._loaded if isinstance(self._loaded, Exception) else work(self._loaded, item)
+        return {COLUMN: [pickle.dumps(answer)]}
 
 
 def _datasource(chunks: Callable[[], Iterator[Chunk]]) -> Datasource:
@@ -98,7 +107,7 @@ def _datasource(chunks: Callable[[], Iterator[Chunk]]) -> Datasource:
         try:
             for chunk in chunks():
                 yield block(chunk)
-        except errors.IEModelError as error:  # Ray would try it again, and hide what it says
+        except errors.IEModelError as error:
             yield block(error)
 
     class Chunks(Datasource):

@@ -17,7 +17,6 @@ from ie_model.errors import InputError
 from ie_model.extractor import Extractor
 from tests.ie_model.batch.files import records, write_lines
 
-
 START = Cursor()
 
 

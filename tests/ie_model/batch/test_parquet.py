@@ -17,11 +17,20 @@ DOCUMENT = Document(
     entities=(Entity("MONEY", "5亿", 0, 2, 0.5, Money("500000000", None, "CNY")), Entity("ORG", "星河", 3, 5, 0.25)),
     departures=(
         Departure(
-            "林知远", "星河", "stated", 0.75, Evidence(0, 3), ("Lin",), ("星",), ("CEO",), ("云栖",), Date("3月", "2023-03")
+            person="林知远",
+            organization="星河",
+            status="stated",
+            score=0.75,
+            evidence=Evidence(0, 3),
+            person_aliases=("Lin",),
+            organization_aliases=("星",),
+            roles=("CEO",),
+            joined=("云栖",),
+            date=Date("3月", "2023-03"),
         ),
         Departure("周以安", "青木", "former", 0.5, Evidence(0, 3)),
     ),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("group", [1, 2, 100])

@@ -20,7 +20,6 @@ from ie_model.batch.sources import Cursor, Source
 from ie_model.errors import IEModelError, InputError
 from tests.ie_model.batch.files import records, write_lines
 
-
 START = Cursor()
 
 

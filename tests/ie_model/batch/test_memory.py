@@ -1,0 +1,67 @@
+"""A run's peak memory does not grow with its input."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SENTENCES
+
+MB = 2**20
+
+#: Runs the command line and tells its peak memory in KB; "nothing" takes the model's place by one that finds nothing,
+#: so that a gigabyte of text is read and written in minutes.
+CODE = """
+import resource, sys
+from ie_model.batch.chunks import ExtractorSpec
+from ie_model.document import Document
+class Nothing:
+    def pipe(self, texts, *, published=None):
+        return (Document(text=text) for text in texts)
+if sys.argv.pop(1) == "nothing":
+    ExtractorSpec.load = lambda self: Nothing()
+from ie_model.cli import app
+app(standalone_mode=False)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def peak(folder: Path, model: Path, *, extractor: str, size: int, text: int, other: int) -> float:
+    """Megabytes at most, for `size` bytes of records that have so many sentences, and other bytes that are not read."""
+    folder.mkdir()
+    record = json.dumps({"text": SENTENCES[0] * text, "html": "x" * other}, ensure_ascii=False).encode() + b"\n"
+    with (folder / "in.jsonl").open("wb") as file:
+        for _ in range(size // len(record)):
+            file.write(record)
+    command = [
+        sys.executable,
+        "-c",
+        CODE,
+        extractor,
+        "batch",
+        folder / "in.jsonl",
+        folder / "out.jsonl",
+        "--model",
+        model,
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert f"{size // len(record):,} documents" in done.stderr
+    (folder / "in.jsonl").unlink()
+    return int(done.stdout) / 1024
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("extractor", "text", "other"), [("nothing", 100, 0), ("model", 1, 400_000)])
+def test_a_gigabyte_takes_no_more_memory_than_a_megabyte(
+    tmp_path: Path, model_dir: Path, extractor: str, text: int, other: int
+) -> None:
+    short, long = (
+        peak(tmp_path / str(size), model_dir, extractor=extractor, size=size * MB, text=text, other=other)
+        for size in (1, 1024)
+    )
+    print(f"\n{extractor}: peak {short:.1f} MB for 1 MB, {long:.1f} MB for 1 GB")
+    assert long < short + 100

@@ -117,7 +117,7 @@ class Source:
         path, part = self.files[cursor.file], 0.0
         if _suffix(path) in PARQUET:
             part = cursor.offset / max(1, self._rows.get(path, 1))
-        elif path.name.endswith(".gz") or path == Path(STDIN):
+        elif self.is_stdin or path.name.lower().endswith(".gz"):
             if len(self.files) == 1:
                 return None
         elif cursor.offset:
@@ -195,14 +195,14 @@ def _files(path: str) -> tuple[Path, ...]:
             files = tuple(sorted(file for file in root.iterdir() if _is_input(file)))
             if not files:
                 raise errors.InputError(f"{root}: no file in this folder ends in {endings}; check the path")
-            return files
+            return tuple(file.absolute() for file in files)
         if not root.exists():
             raise errors.missing_path(root)
     except OSError as error:
         raise errors.unreadable(root, error.strerror or str(error)) from error
     if _suffix(root) is None:
         raise errors.InputError(f"{root}: how to read it is told by its name; rename it to end in one of {endings}")
-    return (root,)
+    return (root.absolute(),)  # a process elsewhere may read it
 
 
 def _is_input(path: Path) -> bool:

@@ -124,7 +124,7 @@ def run(
             seconds=time.monotonic() - started,
             workers=len(workers),
             output=job.output,
-            errors=store.places.errors if state.bad else None,
+            errors=storing.Places(job.output).errors if state.bad else None,
         )
 
 

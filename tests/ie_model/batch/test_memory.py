@@ -31,24 +31,14 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def peak(folder: Path, model: Path, *, extractor: str, size: int, text: int, other: int) -> float:
-    """Megabytes at most, for `size` bytes of records that have so many sentences, and other bytes that are not read."""
+    """Megabytes at most, for `size` bytes of records with so many sentences, and other bytes that are not read."""
     folder.mkdir()
     record = json.dumps({"text": SENTENCES[0] * text, "html": "x" * other}, ensure_ascii=False).encode() + b"\n"
     with (folder / "in.jsonl").open("wb") as file:
         for _ in range(size // len(record)):
             file.write(record)
-    command = [
-        sys.executable,
-        "-c",
-        CODE,
-        extractor,
-        "batch",
-        folder / "in.jsonl",
-        folder / "out.jsonl",
-        "--model",
-        model,
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    arguments = [extractor, "batch", folder / "in.jsonl", folder / "out.jsonl", "--model", model]
+    done = subprocess.run([sys.executable, "-c", CODE, *arguments], capture_output=True, text=True, check=True)
     assert f"{size // len(record):,} documents" in done.stderr
     (folder / "in.jsonl").unlink()
     return int(done.stdout) / 1024

@@ -26,6 +26,10 @@ demo: .venv-demo/.ready ## extract the departures from the seed articles with th
 test: .venv-test/.ready ## run the test suite
 	.venv-test/bin/python -m pytest
 
+test-ray: .venv-test/.ready ## install ray (240 MB) beside the rest, and run what needs it
+	.venv-test/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ray]'
+	.venv-test/bin/python -m pytest -m ray
+
 lint: .venv-test/.ready ## ruff and mypy
 	.venv-test/bin/ruff check .
 	.venv-test/bin/ruff format --check .
@@ -34,4 +38,4 @@ lint: .venv-test/.ready ## ruff and mypy
 clean: ## remove the environments and build outputs
 	rm -rf .venv-demo .venv-test build dist
 
-.PHONY: help demo test lint clean
+.PHONY: help demo test test-ray lint clean

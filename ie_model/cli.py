@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ie_model import __version__, errors
+from ie_model.batch.command import batch
 
 if TYPE_CHECKING:
     from ie_model.document import Document
@@ -115,17 +115,18 @@ def extract(
         raise typer.Exit(2)
 
 
+app.command()(batch)
+
+
 def _complain(error: errors.IEModelError) -> None:
     print(f"error: {error}", file=sys.stderr)
 
 
 def _write_jsonl(documents: list[Document], file: object) -> None:
+    from ie_model.document import json_line
+
     for document in documents:
-        # Lone surrogates, which UTF-8 cannot hold, are written as JSON escapes.
-        line = json.dumps(document.to_dict(), ensure_ascii=False)
-        if any("\ud800" <= character <= "\udfff" for character in line):
-            line = json.dumps(document.to_dict())
-        print(line, file=file)  # type: ignore[call-overload]
+        print(json_line(document.to_dict()), file=file)  # type: ignore[call-overload]
 
 
 def _safe_cell(value: str) -> str:

@@ -15,12 +15,7 @@ def read_texts(paths: Sequence[str], *, encoding: str = "utf-8") -> Iterator[tup
     A folder stands for the .txt files in it, by name; "-" for standard input. Texts are
     decoded without changing a character: line ends stay as they are.
     """
-    try:
-        b"a".decode(encoding)  # unlike codecs.lookup, this refuses base64 and the like
-    except LookupError:
-        raise errors.unknown_encoding(encoding) from None
-    except UnicodeError:  # half a character in UTF-16
-        pass
+    check_encoding(encoding)
     for name in paths:
         if name == "-":
             yield _decode("-", sys.stdin.buffer.read(), encoding)
@@ -34,14 +29,25 @@ def read_texts(paths: Sequence[str], *, encoding: str = "utf-8") -> Iterator[tup
                 if not files:
                     yield errors.empty_folder(path)
                 for file in files:
-                    yield _read(file, encoding)
+                    yield read_file(file, encoding)
             else:
-                yield _read(path, encoding)
+                yield read_file(path, encoding)
         except OSError as error:
             yield errors.unreadable(path, error.strerror or str(error))
 
 
-def _read(path: Path, encoding: str) -> tuple[str, str] | errors.InputError:
+def check_encoding(encoding: str) -> None:
+    """InputError unless Python can decode text with it."""
+    try:
+        b"a".decode(encoding)  # unlike codecs.lookup, this refuses base64 and the like
+    except LookupError:
+        raise errors.unknown_encoding(encoding) from None
+    except UnicodeError:  # half a character in UTF-16
+        pass
+
+
+def read_file(path: Path, encoding: str) -> tuple[str, str] | errors.InputError:
+    """The file's name without its folder, and its text; or the error that it met."""
     try:
         data = path.read_bytes()
     except OSError as error:

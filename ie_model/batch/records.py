@@ -1,0 +1,131 @@
+"""What a record must hold, and what is said of one that does not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from ie_model import errors
+
+#: What every line of the output holds; a field to keep may not bear these names.
+OUTPUT_FIELDS = ("id", "chars", "entities", "departures")
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Where a record has its parts.
+
+    Attributes:
+        text, id, published: the names of the record's fields.
+        keep: further fields that go to the output as they are.
+    """
+
+    text: str = "text"
+    id: str = "id"
+    published: str = "published"
+    keep: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in self.keep:
+            if name in OUTPUT_FIELDS:
+                raise errors.InputError(
+                    f"--keep {name}: every output line has a field of this name already; rename the input's field"
+                )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The fields that are read at all."""
+        return tuple(dict.fromkeys((self.text, self.id, self.published, *self.keep)))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a record stands in the input: `unit` is "line", "row" or, for a whole file, ""."""
+
+    file: str
+    unit: str = ""
+    number: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.number}" if self.unit else self.file
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"file": self.file, self.unit: self.number} if self.unit else {"file": self.file}
+
+
+@dataclass(frozen=True)
+class Record:
+    """A text to extract from."""
+
+    place: Place
+    id: str
+    text: str
+    published: str | None = None
+    kept: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BadRecord:
+    """A record that gives no document, and why; a line of the errors file."""
+
+    place: Place
+    reason: str
+    id: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**self.place.to_dict(), "id": self.id, "reason": self.reason}
+
+
+def check_record(value: Mapping[str, Any], place: Place, fields: Fields) -> Record | BadRecord:
+    """The record that a mapping holds.
+
+    A record without an id is named after its place, e.g. `news.jsonl:17`. Numbers are ids too, and
+    become strings. Of a time stamp, `published` takes the date.
+    """
+    from ie_model.extractor import check_date
+
+    name = value.get(fields.id)
+    if name is None or name == "":
+        name = str(place)
+    elif isinstance(name, int) and not isinstance(name, bool):
+        name = str(name)
+    elif not isinstance(name, str):
+        return BadRecord(place, f"field {fields.id!r} is {_kind(name)}, not a string or a whole number")
+    text = value.get(fields.text)
+    if fields.text not in value:
+        return BadRecord(place, f"no field {fields.text!r}; the record has {_names(value)}", name)
+    if not isinstance(text, str):
+        return BadRecord(place, f"field {fields.text!r} is {_kind(text)}, not a string", name)
+    try:
+        published = _date(value.get(fields.published))
+        if published is not None:
+            check_date(published)
+    except errors.InputError as error:
+        return BadRecord(place, str(error), name)
+    return Record(place, name, text, published, {key: value.get(key) for key in fields.keep})
+
+
+def _date(value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if not isinstance(value, str):
+        raise errors.bad_date(value)
+    stamp = re.fullmatch(r"(\d{4}-\d\d-\d\d)[T ]\d\d.*", value)
+    return stamp[1] if stamp else value
+
+
+def _kind(value: Any) -> str:
+    return "null" if value is None else type(value).__name__
+
+
+def _names(value: Mapping[str, Any]) -> str:
+    """The record's own field names, cut to what a line can show."""
+    names = [repr(name)[:40] for name in list(value)[:8]]
+    return ", ".join(names) + (" …" if len(value) > 8 else "") if names else "no field at all"

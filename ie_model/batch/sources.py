@@ -1,0 +1,258 @@
+"""Files to entries: a stream that can start at any entry, never holding more than one in memory.
+
+An input is one file or a folder of files (by name): JSON lines (also gzip), Parquet, or plain text,
+where the file is the record. "-" is JSON lines from standard input.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import IO, Any
+
+from ie_model import errors
+from ie_model.batch.records import BadRecord, Fields, Place, Record, check_record
+from ie_model.inputs import check_encoding, read_file
+
+STDIN = "-"
+JSON_LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
+PARQUET = (".parquet",)
+TEXT = (".txt",)
+#: A longer line is a bad record: it would not fit in memory a few times over.
+MAX_LINE_BYTES = 512 * 2**20
+#: Parquet rows that are decoded at once.
+PARQUET_ROWS = 64
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where reading goes on.
+
+    Attributes:
+        file: how many files are done with.
+        offset: how much of the next one: bytes of JSON lines (unpacked), rows of Parquet.
+        line: lines read of that file.
+        record: records read in all, bad ones included; blank lines are none.
+    """
+
+    file: int = 0
+    offset: int = 0
+    line: int = 0
+    record: int = 0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One record as it was found; `load` looks into it, `cursor` is where the next one starts."""
+
+    cursor: Cursor
+    load: Callable[[], Record | BadRecord]
+
+
+class Source:
+    """The files of an input, in order."""
+
+    def __init__(self, path: str, *, fields: Fields, encoding: str = "utf-8") -> None:
+        """Look at the input; read nothing yet.
+
+        Raises InputError: there is no such path, or it holds nothing that can be read.
+        """
+        check_encoding(encoding)
+        self.files = _files(path)
+        self._fields = fields
+        self._encoding = encoding
+        self._rows: dict[Path, int] = {}
+
+    @property
+    def is_stdin(self) -> bool:
+        return self.files == (Path(STDIN),)
+
+    @cached_property
+    def fingerprint(self) -> str | None:
+        """Changes when a file's name, size or time of change does; None for standard input."""
+        if self.is_stdin:
+            return None
+        digest = hashlib.blake2b(digest_size=16)
+        for path in self.files:
+            try:
+                status = path.stat()
+            except OSError as error:
+                raise errors.unreadable(path, error.strerror or str(error)) from error
+            name = path.name.encode("utf-8", "surrogateescape")
+            digest.update(name + f"\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+        return digest.hexdigest()
+
+    def entries(self, start: Cursor) -> Iterator[Entry]:
+        """The entries from a cursor on.
+
+        Raises InputError: a file cannot be read, or is not what its name says.
+        """
+        for index in range(start.file, len(self.files)):
+            path = self.files[index]
+            try:
+                for entry in self._reader(path)(path, start):
+                    yield entry
+                    start = entry.cursor
+            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+                raise errors.InputError(
+                    f"{path}: the gzip data is damaged ({error}); check with `gzip -t`, and fetch the file again"
+                ) from error
+            except OSError as error:
+                raise errors.unreadable(path, error.strerror or str(error)) from error
+            # The cursor of a file's last entry may still be in this file: what follows is blank.
+            start = Cursor(index + 1, record=start.record)
+
+    def share(self, cursor: Cursor) -> float | None:
+        """How much of the input lies before the cursor, 0 to 1; None where nobody can know."""
+        if cursor.file >= len(self.files):
+            return 1.0
+        path, part = self.files[cursor.file], 0.0
+        if _suffix(path) in PARQUET:
+            part = cursor.offset / max(1, self._rows.get(path, 1))
+        elif self.is_stdin or path.name.lower().endswith(".gz"):
+            if len(self.files) == 1:
+                return None
+        elif cursor.offset:
+            part = cursor.offset / max(1, path.stat().st_size)
+        return (cursor.file + min(1.0, part)) / len(self.files)
+
+    def _reader(self, path: Path) -> Callable[[Path, Cursor], Iterator[Entry]]:
+        suffix = _suffix(path)
+        if suffix in PARQUET:
+            return self._parquet
+        return self._text if suffix in TEXT else self._json_lines
+
+    def _text(self, path: Path, at: Cursor) -> Iterator[Entry]:
+        yield Entry(Cursor(at.file + 1, record=at.record + 1), partial(_load_text, path, self._encoding, self._fields))
+
+    def _json_lines(self, path: Path, at: Cursor) -> Iterator[Entry]:
+        offset, line, record = at.offset, at.line, at.record
+        with _open(path) as file:
+            if offset:
+                file.seek(offset)
+            while data := file.readline(MAX_LINE_BYTES + 1):
+                offset += len(data)
+                line += 1
+                too_long = len(data) > MAX_LINE_BYTES
+                while too_long and not data.endswith(b"\n") and (data := file.readline(2**20)):
+                    offset += len(data)
+                if line == 1:
+                    data = data.removeprefix(b"\xef\xbb\xbf")
+                if not too_long and not data.strip():
+                    continue
+                record += 1
+                place = Place(path.name, "line", line)
+                load = partial(_load_line, None if too_long else data, place, self._encoding, self._fields)
+                yield Entry(Cursor(at.file, offset, line, record), load)
+
+    def _parquet(self, path: Path, at: Cursor) -> Iterator[Entry]:
+        try:
+            import pyarrow
+            from pyarrow import parquet
+        except ImportError:
+            raise errors.missing_extra("pyarrow", "parquet") from None
+        try:
+            # Buffered, so that a row group is not read whole.
+            with parquet.ParquetFile(path, buffer_size=2**20) as file:
+                self._rows[path] = file.metadata.num_rows
+                known = set(file.schema_arrow.names)
+                first, groups = 0, list(range(file.num_row_groups))
+                while groups and first + file.metadata.row_group(groups[0]).num_rows <= at.offset:
+                    first += file.metadata.row_group(groups.pop(0)).num_rows
+                row, record = at.offset, at.record
+                columns = [name for name in self._fields.columns if name in known]
+                if self._fields.text not in known:  # every row is bad, and says which fields there are
+                    columns = list(known)
+                for batch in file.iter_batches(PARQUET_ROWS, row_groups=groups, columns=columns, use_threads=False):
+                    for value in batch.to_pylist():
+                        first += 1
+                        if first <= at.offset:
+                            continue
+                        row += 1
+                        record += 1
+                        load = partial(_load_row, value, Place(path.name, "row", row), self._fields)
+                        yield Entry(Cursor(at.file, row, 0, record), load)
+        except pyarrow.ArrowInvalid as error:
+            raise errors.InputError(
+                f"{path}: not a readable Parquet file ({str(error).splitlines()[0]}); write the file again"
+            ) from error
+
+
+def _files(path: str) -> tuple[Path, ...]:
+    if path == STDIN:
+        return (Path(STDIN),)
+    root, endings = Path(path), ", ".join((*JSON_LINES, *PARQUET, *TEXT))
+    try:
+        if root.is_dir():
+            files = tuple(sorted(file for file in root.iterdir() if _is_input(file)))
+            if not files:
+                raise errors.InputError(f"{root}: no file in this folder ends in {endings}; check the path")
+            return tuple(file.absolute() for file in files)
+        if not root.exists():
+            raise errors.missing_path(root)
+    except OSError as error:
+        raise errors.unreadable(root, error.strerror or str(error)) from error
+    if _suffix(root) is None:
+        raise errors.InputError(f"{root}: how to read it is told by its name; rename it to end in one of {endings}")
+    return (root.absolute(),)  # a process elsewhere may read it
+
+
+def _is_input(path: Path) -> bool:
+    return not path.name.startswith(".") and _suffix(path) is not None and path.is_file()
+
+
+def _suffix(path: Path) -> str | None:
+    name = path.name.lower()
+    return next((suffix for suffix in (*JSON_LINES, *PARQUET, *TEXT) if name.endswith(suffix)), None)
+
+
+def _open(path: Path) -> AbstractContextManager[IO[bytes] | gzip.GzipFile]:
+    if path == Path(STDIN):
+        return nullcontext(sys.stdin.buffer)
+    if path.name.lower().endswith(".gz"):
+        return gzip.open(path, "rb")
+    return path.open("rb")
+
+
+def _load_text(path: Path, encoding: str, fields: Fields) -> Record | BadRecord:
+    place = Place(path.name)
+    found = read_file(path, encoding)
+    if isinstance(found, errors.InputError):
+        return BadRecord(place, str(found), path.name)
+    name, text = found
+    return check_record({fields.id: name, fields.text: text}, place, fields)
+
+
+def _load_row(row: dict[str, Any], place: Place, fields: Fields) -> Record | BadRecord:
+    for name in fields.keep:  # times, decimals and bytes, which JSON lacks, as strings
+        row[name] = json.loads(json.dumps(row.get(name), default=_plain), parse_constant=lambda _: None)
+    return check_record(row, place, fields)
+
+
+def _plain(value: Any) -> str:
+    return str(value.isoformat() if hasattr(value, "isoformat") else value)
+
+
+def _load_line(data: bytes | None, place: Place, encoding: str, fields: Fields) -> Record | BadRecord:
+    if data is None:
+        return BadRecord(place, f"longer than {MAX_LINE_BYTES // 2**20} MB; split the text")
+    try:
+        # NaN is no JSON, but Python's own writer makes it.
+        value = json.loads(data.decode(encoding), parse_constant=lambda _: None)
+    except UnicodeDecodeError as error:
+        return BadRecord(place, f"byte 0x{data[error.start]:02X} at position {error.start} is not valid {encoding}")
+    except RecursionError:
+        return BadRecord(place, "not JSON that can be read: nested too deep")
+    except ValueError as error:
+        return BadRecord(place, f"not JSON: {str(error).splitlines()[0]}")
+    if not isinstance(value, dict):
+        return BadRecord(place, f"not a JSON object, but {type(value).__name__}")
+    return check_record(value, place, fields)

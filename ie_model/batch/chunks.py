@@ -11,8 +11,7 @@ import os
 import re
 import socket
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -152,11 +151,9 @@ def work(extractor: Extractor, chunk: Chunk) -> Result:
 
 def extract_records(extractor: Extractor, records: Sequence[Record]) -> Iterator[Document]:
     """The records' documents, in order."""
-    for published, group in groupby(records, key=lambda record: record.published):
-        alike = list(group)
-        documents = extractor.pipe((record.text for record in alike), published=published)
-        for record, document in zip(alike, documents, strict=True):
-            yield replace(document, id=record.id)
+    from ie_model.document import Article
+
+    return extractor.pipe(Article(record.text, record.id, record.published) for record in records)
 
 
 def _extract(extractor: Extractor, records: Sequence[Record]) -> list[Document | BadRecord]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ie_model.batch.chunks import Chunk, Shard, chunks, work
 from ie_model.batch.records import BadRecord, Fields, Place, Record
 from ie_model.batch.sources import Cursor, Source
-from ie_model.document import Document
+from ie_model.document import Article, Document
 from ie_model.errors import InputError
 from ie_model.extractor import Extractor
 from tests.ie_model.batch.files import records, write_lines
@@ -84,11 +84,11 @@ class Stumbling:
     def __init__(self, fails: str) -> None:
         self.fails = fails
 
-    def pipe(self, texts: Iterable[str], *, published: str | None = None) -> Iterator[Document]:
-        for text in texts:
-            if text in self.fails:
-                raise RuntimeError(f"cannot do {text}\nmore")
-            yield Document(text=text, published=published)
+    def pipe(self, texts: Iterable[Article]) -> Iterator[Document]:
+        for article in texts:
+            if article.text in self.fails:
+                raise RuntimeError(f"cannot do {article.text}\nmore")
+            yield Document(text=article.text, id=article.id, published=article.published)
 
 
 @pytest.mark.parametrize("fails", ["", "a", "j", "bcf", "abcdefghij"])

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Date", "Departure", "Document", "Entity", "Evidence", "Extractor", "IEModelError", "Money"]
+__all__ = ["Article", "Date", "Departure", "Document", "Entity", "Evidence", "Extractor", "IEModelError", "Money"]
 
 if TYPE_CHECKING:
-    from ie_model.document import Date, Departure, Document, Entity, Evidence, Money
+    from ie_model.document import Article, Date, Departure, Document, Entity, Evidence, Money
     from ie_model.errors import IEModelError
     from ie_model.extractor import Extractor
 

@@ -27,7 +27,8 @@ from training.events import score_duee, score_duee_fin
 from training.report import complete_labels, departure_figures, fingerprint, link_gold_spans, score, seqeval_f1
 from training.script_gap import script_gap
 
-#: (source, split) of what is scored, our own kind of text first.
+#: (source, split) of what is scored, our own kind of text first. People's Daily is not among them:
+#: nearly all of it stands in MSRA's train split, which trains the model.
 SETS = (
     ("news-units", "dev"),
     ("news-units", "test"),
@@ -35,7 +36,6 @@ SETS = (
     ("cluener", "dev"),
     ("resume", "test"),
     ("msra", "test"),
-    ("peoples-daily", "test"),
     ("weibo", "test"),
     ("uner-gsd", "test"),
     ("uner-pud", "test"),

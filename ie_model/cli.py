@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import json
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ie_model import __version__, errors
+from ie_model.serving.command import serve
 
 if TYPE_CHECKING:
     from ie_model.document import Document
@@ -24,12 +23,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-CSV_FIELDS = (
-    "id", "person", "person_aliases", "organization", "organization_aliases", "roles",
-    "joined", "date", "date_value", "status", "score", "evidence",
-)  # fmt: skip
-
 
 class Format(StrEnum):
     """How `extract` prints."""
@@ -66,6 +59,7 @@ def extract(
     min_score: Annotated[float, typer.Option(help="Leave out what the model is less sure of (0 to 1).")] = 0.0,
 ) -> None:  # fmt: skip
     """Extract entities and departures from articles."""
+    from ie_model.exports import write_csv, write_jsonl
     from ie_model.extractor import Extractor
     from ie_model.inputs import read_texts
 
@@ -92,7 +86,7 @@ def extract(
         if format is Format.table:
             _print_table(documents)
         else:
-            write = _write_jsonl if format is Format.jsonl else _write_csv
+            write = write_jsonl if format is Format.jsonl else write_csv
             if output is None:
                 write(documents, sys.stdout)
             else:
@@ -119,42 +113,6 @@ def _complain(error: errors.IEModelError) -> None:
     print(f"error: {error}", file=sys.stderr)
 
 
-def _write_jsonl(documents: list[Document], file: object) -> None:
-    for document in documents:
-        # Lone surrogates, which UTF-8 cannot hold, are written as JSON escapes.
-        line = json.dumps(document.to_dict(), ensure_ascii=False)
-        if any("\ud800" <= character <= "\udfff" for character in line):
-            line = json.dumps(document.to_dict())
-        print(line, file=file)  # type: ignore[call-overload]
-
-
-def _safe_cell(value: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return "'" + value if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
-
-
-def _write_csv(documents: list[Document], file: object) -> None:
-    writer = csv.writer(file)  # type: ignore[arg-type]
-    writer.writerow(CSV_FIELDS)
-    for document in documents:
-        for departure in document.departures:
-            cells = (
-                document.id or "",
-                departure.person,
-                "、".join(departure.person_aliases),
-                departure.organization,
-                "、".join(departure.organization_aliases),
-                "、".join(departure.roles),
-                "、".join(departure.joined),
-                departure.date.text if departure.date else "",
-                (departure.date.value or "") if departure.date else "",
-                departure.status,
-                f"{departure.score:.4f}",
-                document.text[departure.evidence.start : departure.evidence.end],
-            )
-            writer.writerow([_safe_cell(cell.encode("utf-8", "replace").decode("utf-8")) for cell in cells])
-
-
 def _print_table(documents: list[Document]) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -178,3 +136,6 @@ def _print_table(documents: list[Document]) -> None:
         console.print(table)
     entities = sum(len(document.entities) for document in documents)
     console.print(f"{count} departures and {entities} entities in {len(documents)} documents")
+
+
+app.command()(serve)

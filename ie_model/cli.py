@@ -24,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+
 class Format(StrEnum):
     """How `extract` prints."""
 

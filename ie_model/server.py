@@ -169,8 +169,8 @@ def _add_extract(api: FastAPI, service: Service) -> None:
         200: {
             "model": schemas.DocumentModel | schemas.Documents,
             "description": (
-                "The document of one text, or the documents of many in order. With `Accept: application/x-ndjson`, one "
-                'document a line as they are done; a text that failed has a line {"id": …, "error": …} in its place.'
+                "The document of one text, or the documents of many in order. With `Accept: application/x-ndjson` "
+                'a document a line as they are done; a text that failed has a line {"id": …, "error": …} in its place.'
             ),
             "content": {_NDJSON: {"schema": {"type": "string"}}},
         }
@@ -225,10 +225,12 @@ def _add_documents(
         if given.format not in formats:
             raise problems.invalid(f"this server cannot write {given.format}; it writes {', '.join(formats)}")
         file = formats[given.format]
-        content = file.write([document.to_document() for document in given.documents])
+        content = file.write([document.to_document() for document in given.documents]).encode("utf-8", "replace")
         disposition = f'attachment; filename="{file.name}"'
         return Response(
-            content.encode("utf-8", "replace"), media_type=file.media_type, headers={"Content-Disposition": disposition}
+            content,
+            media_type=file.media_type,
+            headers={"Content-Disposition": disposition},
         )
 
     @api.get("/v1/info", tags=["server"])

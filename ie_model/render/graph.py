@@ -94,13 +94,13 @@ def _heading() -> str:
 def _move(row: Row, y: float, left_of: dict[str, _Node], joined_of: dict[str, _Node]) -> str:
     """A person, the line from the organisation left, and the arrows to those joined."""
     departure = row.departure
-    half = 92
+    name, when = _cut(departure.person, _PERSON_EM), _when(departure)
+    half = round((_em(name) * 14 + (_em(when) * 12 + 7 if when else 0)) / 2 + 12)
     left, joined = left_of[departure.organization], [joined_of[name] for name in dict.fromkeys(departure.joined)]
     lines = [_curve(_LEFT + 8, left.y, _PERSON - half, y, "from")]
     for end in (node.y for node in joined):
         lines.append(_curve(_PERSON + half, y, _JOINED - 14, end, "to"))
         lines.append(f'<path class="arrow" d="M{_JOINED - 15} {end - 4:.1f}l9 4l-9 4z"/>')
-    when = _when(departure)
     date = f'<tspan class="date" dx="7">{text_plain(when)}</tspan>' if when else ""
     spoken = f"{departure.person}: {departure.organization} → {'、'.join(departure.joined) or '?'}"
     label = text_plain(f"{spoken}, {when}" if when else spoken)
@@ -111,7 +111,7 @@ def _move(row: Row, y: float, left_of: dict[str, _Node], joined_of: dict[str, _N
         f'<rect class="target" x="{_PERSON - half}" y="{y - _ROW / 2 + 2:.1f}"'
         f' width="{2 * half}" height="{_ROW - 4}" rx="6"/>'
         f'<text class="person" x="{_PERSON}" y="{y + 5:.1f}" text-anchor="middle">'
-        f"{text_plain(_cut(departure.person, _PERSON_EM))}{date}</text></a></g>"
+        f"{text_plain(name)}{date}</text></a></g>"
     )
 
 
@@ -133,11 +133,16 @@ def _organisation(node: _Node, x: int, side: str) -> str:
     )
 
 
+def _em(text: str) -> float:
+    """About how wide a label is; a wide character takes one em, another 0.6."""
+    return sum(1.0 if unicodedata.east_asian_width(character) in "WFA" else 0.6 for character in text)
+
+
 def _cut(text: str, em: float) -> str:
-    """The text cut to a width, with an ellipsis; a wide character takes one em, another 0.6."""
-    width = 0.0
-    for at, character in enumerate(text):
-        width += 1.0 if unicodedata.east_asian_width(character) in "WFA" else 0.6
-        if width > em:
-            return text[:at] + "…"
-    return text
+    """The text cut to a width, with an ellipsis."""
+    if _em(text) <= em:
+        return text
+    kept = text[: int(em / 0.6)]
+    while _em(kept) > em:
+        kept = kept[:-1]
+    return kept + "…"

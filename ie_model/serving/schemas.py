@@ -14,7 +14,7 @@ EXAMPLE_TEXT = "3月，星河科技技术副总裁林知远宣布辞职，加入
 Published = Annotated[
     str | None,
     Field(
-        description="The article's ISO date as exact as it is known (2023, 2023-04, 2023-04-30); resolves relative dates.",
+        description="The article's ISO date as exact as it is known (2023, 2023-04, 2023-04-30), for relative dates.",
         examples=["2023-04-30"],
     ),
 ]
@@ -78,9 +78,7 @@ def _kind(value: Any) -> str:
     return "many" if isinstance(value, ManyTexts) or (isinstance(value, dict) and "texts" in value) else "one"
 
 
-ExtractRequest = Annotated[
-    Annotated[OneText, Tag("one")] | Annotated[ManyTexts, Tag("many")], Discriminator(_kind)
-]
+ExtractRequest = Annotated[Annotated[OneText, Tag("one")] | Annotated[ManyTexts, Tag("many")], Discriminator(_kind)]
 
 
 class MoneyModel(_Strict):
@@ -154,10 +152,7 @@ class GivenDocument(DocumentModel):
         """
         if self.chars != len(self.text):
             raise InputError(f"chars is {self.chars}, but the text has {len(self.text)}; send the text as it was")
-        entities = tuple(
-            doc.Entity(e.label, e.text, e.start, e.end, e.score, e.value and doc.Money(**e.value.model_dump()))
-            for e in self.entities
-        )
+        entities = tuple(doc.Entity(e.label, e.text, e.start, e.end, e.score, _money(e.value)) for e in self.entities)
         last = 0
         for entity in entities:
             if entity.start < last or not entity.text or self.text[entity.start : entity.end] != entity.text:
@@ -173,7 +168,7 @@ class GivenDocument(DocumentModel):
         evidence = doc.Evidence(given.evidence.start, given.evidence.end)
         if not evidence.start < evidence.end <= len(self.text):
             raise InputError(
-                f"evidence {evidence.start}-{evidence.end} lies outside the text; send documents as they were extracted"
+                f"evidence {evidence.start}-{evidence.end} is not in the text; send documents as they were extracted"
             )
         return doc.Departure(
             person=given.person,
@@ -185,8 +180,12 @@ class GivenDocument(DocumentModel):
             organization_aliases=tuple(given.organization_aliases),
             roles=tuple(given.roles),
             joined=tuple(given.joined),
-            date=given.date and doc.Date(given.date.text, given.date.value),
+            date=doc.Date(given.date.text, given.date.value) if given.date else None,
         )
+
+
+def _money(given: MoneyModel | None) -> doc.Money | None:
+    return doc.Money(given.amount, given.amount_max, given.currency) if given else None
 
 
 class ExportRequest(_Strict):

@@ -6,6 +6,7 @@ import asyncio
 import copy
 from collections.abc import AsyncIterator, Sequence
 from functools import lru_cache
+from typing import Any
 
 from starlette.requests import Request
 
@@ -72,9 +73,9 @@ class Service:
             (short, [job for job in jobs if len(job.text) <= settings.long_chars]),
             (long, [job for job in jobs if len(job.text) > settings.long_chars]),
         )
-        shares = tuple((lane, share) for lane, share in shares if share)  # type: ignore[assignment]
         for lane, share in shares:
-            lane.check_room(sum(job.size for job in share))
+            if share:
+                lane.check_room(sum(job.size for job in share))
         for lane, share in shares:
             lane.submit(share)
         return [asyncio.wrap_future(job.future) for job in jobs]
@@ -87,14 +88,14 @@ class Service:
             ClientGone: the client has closed the connection.
         """
         futures = self.submit(jobs)
-        gone = asyncio.ensure_future(_disconnected(request))
-        answers = asyncio.gather(*futures)
+        gone: asyncio.Future[Any] = asyncio.ensure_future(_disconnected(request))
+        answers: asyncio.Future[Any] = asyncio.gather(*futures)
         try:
             done, _ = await asyncio.wait(
                 {gone, answers}, timeout=self._settings.timeout, return_when=asyncio.FIRST_COMPLETED
             )
             if answers in done:
-                return answers.result()
+                return list(answers.result())
             raise ClientGone if gone in done else problems.timed_out(self._settings.timeout)
         except asyncio.CancelledError:
             raise problems.stopping() from None

@@ -60,9 +60,12 @@ class Batcher:
         self._rate = _FIRST_RATE
         self._changed = threading.Condition()
         self._closed = False
-        self._thread = threading.Thread(target=self._work, name=f"ie-model-{lane}", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
+        """Begin to work; after `close`, begin again."""
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name=f"ie-model-{self._lane}", daemon=True)
         self._thread.start()
 
     def close(self, timeout: float) -> None:
@@ -70,11 +73,13 @@ class Batcher:
         with self._changed:
             self._closed = True
             self._changed.notify()
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._thread.join(timeout)
         with self._changed:
             left = list(self._jobs)
             self._jobs.clear()
+            self._chars = 0
+            self._report()
         for job in left:
             job.future.cancel()
 

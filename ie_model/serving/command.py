@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -71,6 +73,7 @@ def _listen(host: str, port: int) -> socket.socket:
         if os.name == "posix":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+        listener.listen(1024)  # who comes before the server runs waits for it
     except OSError as error:
         raise errors.InputError(
             f"{host}:{port}: cannot listen there ({error.strerror or error}); choose another --host or --port"
@@ -89,9 +92,11 @@ def _run(app: Application, listener: socket.socket, timeout: float) -> None:
         log_config=None,
         server_header=False,
         timeout_graceful_shutdown=max(1, round(timeout)),
-        backlog=1024,
     )
     name, port = listener.getsockname()[:2]
     shown = f"[{name}]" if ":" in name else name
     print(f"ie-model serves http://{shown}:{port} — stop it with Ctrl+C", file=sys.stderr, flush=True)
-    uvicorn.Server(config).run(sockets=[listener])
+    # uvicorn repeats the signal that stopped it once all is done: a stop on request is a success.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])

@@ -57,7 +57,7 @@ def graph_svg(rows: Sequence[Row], *, title: str) -> str:
     parts += [_organisation(node, _JOINED, "start") for node in joined]
     note = "" if len(shown) == len(rows) else f'<p class="note">The {len(shown)} surest of {len(rows)} are drawn.</p>'
     return (
-        f'<div class="scroll" role="region" aria-label="{text_plain(title)}" tabindex="0">'
+        f'<div class="scroll" role="group" aria-label="{text_plain(title)}" tabindex="0">'
         f'<svg class="moves" role="group" aria-label="{text_plain(title)}" viewBox="0 0 {_WIDTH} {height:.0f}"'
         f' width="{_WIDTH}" height="{height:.0f}">{"".join(parts)}</svg></div>{note}'
     )

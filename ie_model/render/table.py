@@ -68,7 +68,7 @@ def table_html(rows: Sequence[Row], *, overview: bool = False, caption: str) -> 
     body = "".join(_row(row, overview=overview) for row in rows)
     csv_head = f' data-csv="{text_plain(_csv_line(CSV_FIELDS))}"' if overview else ""
     return (
-        f'<div class="scroll" role="region" aria-label="{text_plain(caption)}" tabindex="0">'
+        f'<div class="scroll" role="group" aria-label="{text_plain(caption)}" tabindex="0">'
         f'<table class="departures"{csv_head}><caption>{text_html(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )

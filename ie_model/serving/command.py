@@ -29,7 +29,7 @@ def serve(
     allowed_host: Annotated[list[str] | None, typer.Option(help="A host name to answer to, besides this machine's own; repeat for more.")] = None,
     examples: Annotated[Path | None, typer.Option(help="A folder of .txt files that the page offers as examples.")] = None,
     max_chars: Annotated[int, typer.Option(min=1, help="Most characters of one request.")] = 1_000_000,
-    queue_chars: Annotated[int, typer.Option(min=1, help="Characters that may wait before requests are told to come back (429).")] = 100_000,
+    queue_chars: Annotated[int, typer.Option(min=1, help="Characters that may wait before requests are told to come back (429).")] = 65_536,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds until a request is given up.")] = 300.0,
 ) -> None:  # fmt: skip
     """Serve the HTTP API, and a page for people, until it is stopped."""

@@ -38,7 +38,7 @@ class ServerSettings:
     max_body: int = 8 * 2**20
     held_bytes: int = 64 * 2**20
     max_requests: int = 512
-    queue_chars: int = 100_000
+    queue_chars: int = 65_536
     batch_chars: int = 16_384
     long_chars: int = 20_000
     timeout: float = 300.0

@@ -50,7 +50,7 @@ class Watched:
         self.origins: set[str] = set()
         page.on("console", lambda message: self._console(message.type, message.text))
         page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: self._dialog(dialog))
+        page.on("dialog", self._dialog)
         page.on("request", lambda request: self.origins.add("/".join(request.url.split("/", 3)[:3])))
 
     def _console(self, kind: str, text: str) -> None:

@@ -19,8 +19,9 @@ pytestmark = pytest.mark.browser
 
 ARTICLES = sorted(SEEDS.glob("*.txt"))
 HOSTILE = (
-    "<script>window.ran = 1; alert(1)</script><img src=x onerror=\"window.ran = 1; alert(2)\">\r\n"
-    "</textarea></article><svg onload=alert(3)>\u202e林知远离开星河科技\u202c\u200f，\u2066<b>周以安</b>\u2069离职。&lt;i&gt;"
+    '<script>window.ran = 1; alert(1)</script><img src=x onerror="window.ran = 1; alert(2)">\r\n'
+    "</textarea></article><svg onload=alert(3)>\u202e林知远离开星河科技\u202c\u200f，"
+    "\u2066<b>周以安</b>\u2069离职。&lt;i&gt;"
 )
 
 
@@ -128,7 +129,9 @@ def test_an_example_is_a_click_away(at_site: Any) -> None:
 
 
 def test_several_files_have_an_overview(at_site: Any) -> None:
-    drop(at_site, {"a.txt": "3月，星河科技副总裁林知远宣布离职。", "b.txt": read(ARTICLES[1]), "c.txt": "没有人。\r\n"})
+    drop(
+        at_site, {"a.txt": "3月，星河科技副总裁林知远宣布离职。", "b.txt": read(ARTICLES[1]), "c.txt": "没有人。\r\n"}
+    )
     assert at_site.locator("#files li").all_inner_texts()[2] == "c.txt · 6 characters"
     overview = at_site.locator(".overview table")
     names = overview.locator("td.document").all_inner_texts()
@@ -191,7 +194,10 @@ def test_the_keyboard_reaches_everything(at_site: Any) -> None:
     marks.nth(0).focus()
     at_site.keyboard.press("ArrowRight")
     assert marks.nth(1).evaluate("e => e === document.activeElement")
-    assert marks.nth(1).evaluate("e => getComputedStyle(e, '::after').content") == f'"{marks.nth(1).get_attribute("title")}"'
+    assert (
+        marks.nth(1).evaluate("e => getComputedStyle(e, '::after').content")
+        == f'"{marks.nth(1).get_attribute("title")}"'
+    )
     at_site.keyboard.press("End")
     assert marks.last.evaluate("e => e === document.activeElement && e.tabIndex === 0")
     assert at_site.locator("article mark[tabindex='0']").count() == 1
@@ -228,7 +234,9 @@ def test_a_page_on_disk_works_by_itself(watched: Watched, tmp_path: Path) -> Non
     assert page.locator(".overview table tbody tr").count() == sum(len(d.departures) for d in documents)
     page.locator(".overview tbody tr").last.click()
     assert page.locator("article .evidence.on").count() > 0
-    assert [page.locator("article").nth(n).evaluate("e => e.textContent") for n in range(3)] == [d.text for d in documents]
+    assert [page.locator("article").nth(n).evaluate("e => e.textContent") for n in range(3)] == [
+        d.text for d in documents
+    ]
     assert violations(page) == []
     assert {origin for origin in watched.origins if not origin.startswith("blob:")} == {"file://"}
     page.emulate_media(media="print")
@@ -253,14 +261,15 @@ def test_nothing_to_extract_from(at_site: Any) -> None:
 
 def test_a_megabyte(watched: Watched, model_dir: Path) -> None:
     """The tiny model: what is tried here is the page and the server, not the extraction."""
-    unit = HOSTILE.replace("\r", "") + "Lorem ipsum dolor sit amet, consectetur adipiscing elit. " * 40 + "\n"
+    unit = HOSTILE.replace("\r", "") + "的" * 5000 + "\n"
     text = unit * (2**20 // len(unit.encode()) + 1)
     assert len(text.encode()) > 2**20
-    with serving("--model", model_dir, "--max-chars", 2**21, "--threads", 1) as served:
+    with serving("--model", model_dir, "--threads", 1) as served:
         watched.page.set_default_timeout(300_000)
         watched.page.goto(served.url)
         paste(watched.page, text)
-        assert watched.page.locator("article").evaluate("e => e.textContent") == text
+        same = watched.page.locator("article").evaluate("e => e.textContent") == text
+        assert same, "pytest would take minutes to say where two such texts differ"
         assert watched.page.evaluate("window.ran") is None
         (line,) = download(watched.page, "[data-format=jsonl]").splitlines()
         assert json.loads(line)["chars"] == len(text)

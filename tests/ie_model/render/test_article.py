@@ -19,7 +19,9 @@ def evidence_of(html: str, number: int) -> str:
 
 
 def test_spans_are_marked_where_they_stand() -> None:
-    document = Document("前林知远后😀星河。", (Entity("PERSON", "林知远", 1, 4, 0.98), Entity("ORG", "星河", 6, 8, 0.5)))
+    document = Document(
+        "前林知远后😀星河。", (Entity("PERSON", "林知远", 1, 4, 0.98), Entity("ORG", "星河", 6, 8, 0.5))
+    )
     assert article_html(document, prefix="d") == (
         '<article>前<mark data-label="PERSON" data-score="0.9800" title="PERSON 0.98" tabindex="0">林知远</mark>后😀'
         '<mark data-label="ORG" data-score="0.5000" title="ORG 0.50" tabindex="-1">星河</mark>。</article>'

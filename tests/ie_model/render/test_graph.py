@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from xml.etree import ElementTree
 
 from ie_model.document import Departure, Document, Evidence
@@ -44,7 +45,7 @@ def test_organisations_never_stand_on_each_other() -> None:
     )
     ys = sorted(ys_of(drawn(Document("星河", departures=departures)), "organization", "start").values())
     assert len(ys) == 24
-    assert all(b - a >= 20 for a, b in zip(ys, ys[1:], strict=False))
+    assert all(b - a >= 20 for a, b in pairwise(ys))
     assert ys[0] > 0
 
 

@@ -59,7 +59,9 @@ def _metrics(url: str) -> str:
 
 
 def test_a_token_from_the_environment_and_host_names(model_dir: Path) -> None:
-    with serving("--threads", 1, "--model", model_dir, "--allowed-host", "IE.example", IE_MODEL_TOKEN="s3cret") as served:
+    with serving(
+        "--threads", 1, "--model", model_dir, "--allowed-host", "IE.example", IE_MODEL_TOKEN="s3cret"
+    ) as served:
         assert post(served.url, {"text": "x"})[0] == 401
         assert post(served.url, {"text": "x"}, Authorization="Bearer s3cret")[0] == 200
         assert post(served.url, {"text": "x"}, Authorization="Bearer s3cret", Host="ie.example")[0] == 200
@@ -86,7 +88,9 @@ def test_a_body_without_end(model_dir: Path) -> None:
         connection = http.client.HTTPConnection(served.url.removeprefix("http://"), timeout=60)
         pieces = (b"x" * 2**20 for _ in range(1000))
         try:
-            connection.request("POST", "/v1/extract", pieces, {"Content-Type": "application/json"}, encode_chunked=True)
+            connection.request(
+                "POST", "/v1/extract", pieces, {"Content-Type": "application/json"}, encode_chunked=True
+            )
             assert connection.getresponse().status == 413
         except (BrokenPipeError, ConnectionResetError):
             pass  # the server hung up while we were still sending

@@ -238,7 +238,10 @@ def test_other_formats_of_what_was_extracted(client: TestClient, extractor: Extr
     [
         ({"chars": 3}, "send the text as it was"),
         ({"text": TEXT[::-1]}, "not what stands in the text"),
-        ({"entities": [{"label": "ORG", "text": "x", "start": 9**9, "end": 9**9 + 1, "score": 1, "value": None}]}, "span"),
+        (
+            {"entities": [{"label": "ORG", "text": "x", "start": 9**9, "end": 9**9 + 1, "score": 1, "value": None}]},
+            "span",
+        ),
         ({"id": 3}, "valid string"),
     ],
 )
@@ -265,7 +268,9 @@ def test_label_studio_where_there_is_something_that_writes_tasks(client: TestCli
     assert "cannot write label-studio" in error(client, 422, given, "/v1/export")
     router = APIRouter()
     router.get("/setup")(lambda: {"model_version": "x"})
-    app = create_app(extractor, label_studio=lambda documents: json.dumps([d.text for d in documents]), routers=[router])
+    app = create_app(
+        extractor, label_studio=lambda documents: json.dumps([d.text for d in documents]), routers=[router]
+    )
     with TestClient(app) as other:
         assert "label-studio" in other.get("/v1/info").json()["formats"]
         assert other.post("/v1/export", json=given).json() == ["x"]

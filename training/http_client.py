@@ -33,6 +33,8 @@ class Connection:
         Raises:
             OSError: the server cannot be reached or hung up.
         """
+        if self._streams is not None and self._streams[0].at_eof():  # the server closed an idle connection
+            await self.close()
         if self._streams is None:
             self._streams = await asyncio.open_connection(self._host, self._port)
         reader, writer = self._streams

@@ -1,7 +1,8 @@
 """Texts of many requests in one call of the model: a bounded queue and the thread that empties it.
 
-Nothing waits for a batch to fill: the thread takes whatever stands in the queue when it is
-free, so one request alone is answered at once, and under load batches grow by themselves.
+One request alone is answered at once: the thread takes whatever stands in the queue when it
+is free. Under load it waits for a moment first, since the clients of a batch that has just been
+answered ask again together, and the first of them should not make a batch of one.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ Extract = Callable[[Sequence[str], str | None, float], list[Document]]
 
 #: Characters a second, until batches have been timed.
 _FIRST_RATE = 5000.0
+#: Seconds to wait for more jobs after a batch of several.
+_GATHER = 0.01
 #: Texts in a batch, whatever their length.
 _BATCH_TEXTS = 256
 
@@ -105,12 +108,17 @@ class Batcher:
         self._metrics.queued.labels(self._lane).set(self._chars)
 
     def _work(self) -> None:
+        batch: list[Job] = []
         while True:
             with self._changed:
                 while not self._jobs and not self._closed:
                     self._changed.wait()
                 if not self._jobs:
                     return
+                busy = len(batch) > 1 and self._chars < self._batch_chars and not self._closed
+            if busy:
+                time.sleep(_GATHER)
+            with self._changed:
                 batch = self._take()
             if batch:
                 started = time.monotonic()

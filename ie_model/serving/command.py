@@ -91,6 +91,7 @@ def _run(app: Application, listener: socket.socket, timeout: float) -> None:
         access_log=False,  # the application writes its own, which never holds a path that somebody typed
         log_config=None,
         server_header=False,
+        timeout_keep_alive=30,
         timeout_graceful_shutdown=max(1, round(timeout)),
     )
     name, port = listener.getsockname()[:2]

@@ -261,11 +261,11 @@ def test_nothing_to_extract_from(at_site: Any) -> None:
 
 def test_a_megabyte(watched: Watched, model_dir: Path) -> None:
     """The tiny model: what is tried here is the page and the server, not the extraction."""
-    unit = HOSTILE.replace("\r", "") + "的" * 5000 + "\n"
+    unit = HOSTILE.replace("\r", "") + "的" * 20_000 + "\n"
     text = unit * (2**20 // len(unit.encode()) + 1)
     assert len(text.encode()) > 2**20
     with serving("--model", model_dir, "--threads", 1) as served:
-        watched.page.set_default_timeout(300_000)
+        watched.page.set_default_timeout(600_000)
         watched.page.goto(served.url)
         paste(watched.page, text)
         same = watched.page.locator("article").evaluate("e => e.textContent") == text

@@ -30,6 +30,19 @@ test-ray: .venv-test/.ready ## install ray (240 MB) beside the rest, and run wha
 	.venv-test/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ray]'
 	.venv-test/bin/python -m pytest -m ray
 
+test-browser: .venv-test/.ready ## test the page in Chromium (Debian: apt-get install chromium)
+	.venv-test/bin/python -m pytest -m browser tests/browser
+
+serve: .venv-test/.ready ## the HTTP server and its page at http://127.0.0.1:8080, with the seeds as examples
+	.venv-test/bin/ie-model serve --examples seeds
+
+# Modules that users import; tests/docs checks that all they hold has a docstring.
+API_MODULES = document extractor errors exports render server serving.settings inputs money dates script
+
+docs: .venv-test/.ready ## write the API reference from the docstrings to build/docs
+	.venv-test/bin/python -m pdoc --docformat google -o build/docs $(addprefix ie_model.,$(API_MODULES))
+	@echo "wrote build/docs/index.html"
+
 lint: .venv-test/.ready ## ruff and mypy
 	.venv-test/bin/ruff check .
 	.venv-test/bin/ruff format --check .
@@ -38,4 +51,4 @@ lint: .venv-test/.ready ## ruff and mypy
 clean: ## remove the environments and build outputs
 	rm -rf .venv-demo .venv-test build dist
 
-.PHONY: help demo test test-ray lint clean
+.PHONY: help demo test test-ray test-browser serve docs lint clean

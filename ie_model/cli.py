@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import sys
 from enum import StrEnum
@@ -13,6 +12,7 @@ import typer
 
 from ie_model import __version__, errors
 from ie_model.batch.command import batch
+from ie_model.serving.command import serve
 
 if TYPE_CHECKING:
     from ie_model.document import Document
@@ -24,11 +24,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-CSV_FIELDS = (
-    "id", "person", "person_aliases", "organization", "organization_aliases", "roles",
-    "joined", "date", "date_value", "status", "score", "evidence",
-)  # fmt: skip
 
 
 class Format(StrEnum):
@@ -66,6 +61,7 @@ def extract(
     min_score: Annotated[float, typer.Option(help="Leave out what the model is less sure of (0 to 1).")] = 0.0,
 ) -> None:  # fmt: skip
     """Extract entities and departures from articles."""
+    from ie_model.exports import write_csv, write_jsonl
     from ie_model.extractor import Extractor
     from ie_model.inputs import read_texts
 
@@ -92,7 +88,7 @@ def extract(
         if format is Format.table:
             _print_table(documents)
         else:
-            write = _write_jsonl if format is Format.jsonl else _write_csv
+            write = write_jsonl if format is Format.jsonl else write_csv
             if output is None:
                 write(documents, sys.stdout)
             else:
@@ -122,40 +118,6 @@ def _complain(error: errors.IEModelError) -> None:
     print(f"error: {error}", file=sys.stderr)
 
 
-def _write_jsonl(documents: list[Document], file: object) -> None:
-    from ie_model.document import json_line
-
-    for document in documents:
-        print(json_line(document.to_dict()), file=file)  # type: ignore[call-overload]
-
-
-def _safe_cell(value: str) -> str:
-    """A cell that no spreadsheet takes for a formula, in full-width characters either."""
-    return "'" + value if value[:1] in tuple("=+-@\t\r\n＝＋－＠") else value
-
-
-def _write_csv(documents: list[Document], file: object) -> None:
-    writer = csv.writer(file)  # type: ignore[arg-type]
-    writer.writerow(CSV_FIELDS)
-    for document in documents:
-        for departure in document.departures:
-            cells = (
-                document.id or "",
-                departure.person,
-                "、".join(departure.person_aliases),
-                departure.organization,
-                "、".join(departure.organization_aliases),
-                "、".join(departure.roles),
-                "、".join(departure.joined),
-                departure.date.text if departure.date else "",
-                (departure.date.value or "") if departure.date else "",
-                departure.status,
-                f"{departure.score:.4f}",
-                document.text[departure.evidence.start : departure.evidence.end],
-            )
-            writer.writerow([_safe_cell(cell.encode("utf-8", "replace").decode("utf-8")) for cell in cells])
-
-
 def _print_table(documents: list[Document]) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -179,3 +141,6 @@ def _print_table(documents: list[Document]) -> None:
         console.print(table)
     entities = sum(len(document.entities) for document in documents)
     console.print(f"{count} departures and {entities} entities in {len(documents)} documents")
+
+
+app.command()(serve)

@@ -6,8 +6,6 @@ All classes are frozen. Offsets are code points into the text as given, end excl
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -168,13 +166,3 @@ class Document:
         from ie_model.render import render_fragment
 
         return render_fragment(self)
-
-
-def json_line(value: Mapping[str, Any]) -> str:
-    """A JSON object on one line, without a line end, that UTF-8 can hold."""
-    line = json.dumps(value, ensure_ascii=False)
-    try:
-        line.encode("utf-8")
-    except UnicodeEncodeError:  # lone surrogates, which are written as JSON escapes
-        return json.dumps(value)
-    return line

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -51,6 +52,14 @@ class Extractor:
     def labels(self) -> tuple[str, ...]:
         """What the model finds: PERSON, ORG, ROLE and MONEY, or a model's own labels."""
         return self._scheme.labels
+
+    def with_min_score(self, min_score: float) -> Extractor:
+        """This extractor with another least score; the two share the model, which nothing changes."""
+        if not 0.0 <= min_score <= 1.0:
+            raise errors.bad_score(min_score)
+        other = copy(self)
+        other._min_score = min_score
+        return other
 
     def windows(self, text: str) -> list[Window]:
         """The windows in which the encoder reads a text, section by section."""

@@ -124,7 +124,7 @@ def chunks(
 
 def work(extractor: Extractor, chunk: Chunk) -> Result:
     """Extract a chunk. A text that the extractor fails on becomes a bad record; the others go on."""
-    from ie_model.document import json_line
+    from ie_model.exports import json_line
 
     good = [record for record in chunk.records if isinstance(record, Record)]
     found = iter(_extract(extractor, good))

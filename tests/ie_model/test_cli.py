@@ -15,8 +15,9 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 import ie_model
-from ie_model.cli import CSV_FIELDS, _print_table, _write_csv, app
+from ie_model.cli import _print_table, app
 from ie_model.document import Date, Departure, Document, Entity, Evidence
+from ie_model.exports import CSV_FIELDS, write_csv
 from ie_model.extractor import Extractor
 
 TEXT = "3月，星河科技技术副总裁林知远宣布辞职创业。\r\n据悉，周以安离开青木资本。\n"
@@ -204,7 +205,7 @@ def test_csv_files_tell_spreadsheets_their_encoding(model_dir: Path, tmp_path: P
 
 def test_csv_has_one_departure_a_row() -> None:
     file = io.StringIO()
-    _write_csv([DOCUMENT, Document(text="", id="b.txt")], file)
+    write_csv([DOCUMENT, Document(text="", id="b.txt")], file)
     header, row = csv.reader(io.StringIO(file.getvalue(), newline=""))
     assert dict(zip(header, row, strict=True)) == {
         "id": "a.txt", "person": "林知远", "person_aliases": "Lin", "organization": "星河科技",
@@ -220,7 +221,7 @@ def test_no_csv_cell_is_a_formula(start: str) -> None:
     text = evil + "林知远离职"
     departure = Departure(evil, "星河", "stated", 1.0, Evidence(0, len(text)), roles=(evil, "CTO"))
     file = io.StringIO()
-    _write_csv([Document(text=text, id=evil, departures=(departure,))], file)
+    write_csv([Document(text=text, id=evil, departures=(departure,))], file)
     _, row = csv.reader(io.StringIO(file.getvalue(), newline=""))
     assert row[0] == row[1] == "'" + evil
     assert row[5] == f"'{evil}、CTO"

@@ -8,8 +8,9 @@ import pytest
 
 from ie_model.batch import parquet as writing
 from ie_model.batch.parquet import need_pyarrow, schema, write_parquet
-from ie_model.document import Date, Departure, Document, Entity, Evidence, Money, json_line
+from ie_model.document import Date, Departure, Document, Entity, Evidence, Money
 from ie_model.errors import IEModelError
+from ie_model.exports import json_line
 
 DOCUMENT = Document(
     text="林知远",

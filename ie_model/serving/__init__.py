@@ -1,0 +1,1 @@
+"""The parts of the HTTP server; `ie_model.server.create_app` puts them together."""

@@ -1,5 +1,7 @@
 # `make demo` and `make test` are all that a fresh clone needs.
 PYTHON ?= python3
+# The server that the round trip is tested with.
+LABEL_STUDIO := 1.23.2
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -26,12 +28,20 @@ demo: .venv-demo/.ready ## extract the departures from the seed articles with th
 test: .venv-test/.ready ## run the test suite
 	.venv-test/bin/python -m pytest
 
+.venv-label-studio/.ready: Makefile
+	$(PYTHON) -m venv .venv-label-studio
+	.venv-label-studio/bin/pip install --quiet --disable-pip-version-check 'label-studio==$(LABEL_STUDIO)'
+	touch $@
+
+test-label-studio: .venv-test/.ready .venv-label-studio/.ready ## the annotation round trip against a real Label Studio; with Chromium, its browser too
+	.venv-test/bin/python -m pytest -m label_studio tests/label_studio
+
 lint: .venv-test/.ready ## ruff and mypy
 	.venv-test/bin/ruff check .
 	.venv-test/bin/ruff format --check .
 	.venv-test/bin/mypy
 
 clean: ## remove the environments and build outputs
-	rm -rf .venv-demo .venv-test build dist
+	rm -rf .venv-demo .venv-test .venv-label-studio build dist
 
-.PHONY: help demo test lint clean
+.PHONY: help demo test test-label-studio lint clean

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ie_model import __version__, errors
+from ie_model.labelstudio.cli import app as label_studio
 
 if TYPE_CHECKING:
     from ie_model.document import Document
@@ -24,6 +25,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(label_studio, name="label-studio")
 
 CSV_FIELDS = (
     "id", "person", "person_aliases", "organization", "organization_aliases", "roles",

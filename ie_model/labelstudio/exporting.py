@@ -20,7 +20,7 @@ from ie_model.dates import find_dates
 from ie_model.document import Departure, Document, Entity
 from ie_model.labelstudio import errors
 from ie_model.labelstudio.documents import departure_to
-from ie_model.labelstudio.interface import DATE, NUMBERS, Interface, departure_labels, relation
+from ie_model.labelstudio.interface import DATE, NUMBERS, Interface, Link, draw
 from ie_model.labelstudio.offsets import OffsetMap, Unit
 from ie_model.labelstudio.tasks import META
 from ie_model.model_folder import CONFIG, ONNX_FILES
@@ -120,7 +120,7 @@ def _result(document: Document, interface: Interface, unit: Unit) -> tuple[list[
     if interface.departures:
         placed = _Placement(document, marks)
         unplaced = placed.unplaced
-        relations = placed.relations()
+        relations = draw(placed.links())
         marks = sorted(placed.marks, key=lambda mark: mark.start)
     elif document.departures:
         unplaced = [{"index": i, "fact": departure_to(d)} for i, d in enumerate(document.departures)]
@@ -183,14 +183,14 @@ class _Placement:
             record["regions"] = sorted([kind, mark.id, *mark.place] for kind, mark in regions)
             found.person.meta.setdefault("departures", []).append(record)
 
-    def relations(self) -> list[dict[str, Any]]:
-        result = []
-        for of_person in self.placed.values():
-            for number, found in enumerate(of_person, 1):
-                for kind, mark in found.targets():
-                    labels = departure_labels(kind, status=found.status, number=number, several=len(of_person) > 1)
-                    result.append(relation(found.person.id, mark.id, *labels))
-        return result
+    def links(self) -> list[Link]:
+        """What is drawn, the departures of each person numbered in their order."""
+        return [
+            Link(found.person.id, kind, mark.id, number, found.status if kind == "departed_from" else None)
+            for of_person in self.placed.values()
+            for number, found in enumerate(of_person, 1)
+            for kind, mark in found.targets()
+        ]
 
     def _find(self, departure: Departure) -> _Placed | None:
         persons = self._mentions("PERSON", (departure.person, *departure.person_aliases))

@@ -9,9 +9,9 @@ A departure is a set of relations from one PERSON region:
 | `joined` | ORG | |
 | `left_on` | DATE | |
 
-Where one PERSON starts several departures, all their relations also carry `d1`, `d2` … DATE
-regions are only marked for `left_on`. The browser drops a relation's label that the
-configuration lacks, so it has all of these.
+Where one PERSON starts several departures, all their relations also carry `d1`, `d2` …; one that
+several departures share has all their numbers. DATE regions are only marked for `left_on`. The browser
+drops a relation's label that the configuration lacks, so it has all of these.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 from ie_model.labelstudio import errors
@@ -122,21 +123,48 @@ class Interface:
         ElementTree.indent(view)
         return ElementTree.tostring(view, encoding="unicode").replace(" />", "/>") + "\n"
 
-    def region(self, *, id: str, label: str, start: int, end: int, text: str) -> dict[str, object]:
+    def region(self, *, id: str, label: str, start: int, end: int, text: str) -> dict[str, Any]:
         """A region of a result; offsets as they are."""
         value = {"start": start, "end": end, "text": text, "labels": [label]}
         return {"id": id, "type": "labels", "from_name": self.label_tag, "to_name": self.text_tag, "value": value}
 
 
-def relation(person: str, target: str, *labels: str) -> dict[str, object]:
-    """A relation of a result, between the ids of two regions."""
-    return {"type": "relation", "from_id": person, "to_id": target, "direction": "right", "labels": list(labels)}
+@dataclass(frozen=True)
+class Link:
+    """One relation of one departure, between the ids of regions.
+
+    Attributes:
+        number: which of its PERSON's departures this belongs to, from 1.
+        status: of a departed_from.
+    """
+
+    person: str
+    kind: str
+    target: str
+    number: int = 1
+    status: str | None = None
 
 
-def departure_labels(kind: str, *, status: str, number: int, several: bool) -> tuple[str, ...]:
-    """The labels of a relation of some kind that belongs to the n-th departure of its PERSON."""
-    return (
-        kind,
-        *((status,) if kind == "departed_from" else ()),
-        *((f"d{number}",) if several else ()),
-    )
+def draw(links: Sequence[Link]) -> list[dict[str, Any]]:
+    """The relations of a result, such that the browser keeps them all.
+
+    It keeps one relation from one region to another. So what several departures share (a new
+    employer, a date) is one relation with all their numbers; and where a PERSON both joined and left
+    an ORG, the second is drawn from the ORG, with the arrow pointing back at it.
+    """
+    several = {link.person for link in links if link.number > 1}
+    grouped: dict[tuple[str, str, str], list[Link]] = {}
+    for link in links:
+        grouped.setdefault((link.person, link.target, link.kind), []).append(link)
+    drawn: set[tuple[str, str]] = set()
+    result: list[dict[str, Any]] = []
+    for (person, target, kind), same in grouped.items():
+        labels = [kind, *(link.status for link in same[:1] if link.status)]
+        if person in several:
+            labels += [f"d{number}" for number in sorted({link.number for link in same})]
+        ends, direction = ((person, target), "right") if (person, target) not in drawn else ((target, person), "left")
+        drawn.add(ends)
+        result.append(
+            {"type": "relation", "from_id": ends[0], "to_id": ends[1], "direction": direction, "labels": labels}
+        )
+    return result

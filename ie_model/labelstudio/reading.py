@@ -225,20 +225,21 @@ class _Reader:
         frames: dict[tuple[str, str], _Frame] = {}
         unnumbered: list[tuple[Region, Region]] = []
         for kind, person, target, labels in self._relations(result, regions):
-            number = next((label for label in labels if label in NUMBERS), None)
-            if number is None:
+            numbers = [label for label in labels if label in NUMBERS]
+            if not numbers:
                 unnumbered.append((person, target))
-            frame = frames.setdefault((person.id, number or NUMBERS[0]), _Frame(person))
-            if kind != "departed_from":
-                frame.targets.setdefault(kind, []).append(target)
-            elif frame.organization is None:
-                frame.organization, frame.status = target, self._status(person, target, labels)
-            else:
-                self.fault(
-                    f"{person.id} → {target.id}",
-                    f"several departures of {self._surface(person)} are not told apart",
-                    f"number their relations {NUMBERS[0]}, {NUMBERS[1]} …",
-                )
+            for number in numbers or NUMBERS[:1]:
+                frame = frames.setdefault((person.id, number), _Frame(person))
+                if kind != "departed_from":
+                    frame.targets.setdefault(kind, []).append(target)
+                elif frame.organization is None and len(numbers) < 2:
+                    frame.organization, frame.status = target, self._status(person, target, labels)
+                else:
+                    self.fault(
+                        f"{person.id} → {target.id}",
+                        f"several departures of {self._surface(person)} are not told apart",
+                        f"number their relations {NUMBERS[0]}, {NUMBERS[1]} …, each departed_from with its own",
+                    )
         several = {id for id, number in frames if number != NUMBERS[0]}
         for person, target in unnumbered:
             if person.id in several:
@@ -249,13 +250,18 @@ class _Reader:
     def _relations(
         self, result: Sequence[Mapping[str, Any]], regions: Mapping[str, Region]
     ) -> Iterator[tuple[str, Region, Region, list[str]]]:
+        seen: set[tuple[str, ...]] = set()
         for item in result:
             if item.get("type") != "relation":
                 continue
             ends = [str(item.get("from_id")), str(item.get("to_id"))]
+            name = " → ".join(ends)
+            if tuple(ends) in seen:
+                wrong = "a second relation between these regions, which Label Studio's browser would drop"
+                self.fault(name, wrong, "join their labels, or draw one from the other end", False)
+            seen.add(tuple(ends))
             if item.get("direction") == "left":
                 ends.reverse()
-            name = " → ".join(ends)
             if lost := [end for end in ends if end not in regions]:
                 self.fault(name, f"a relation of {' and '.join(lost)}, which is no usable region", "delete it")
                 continue

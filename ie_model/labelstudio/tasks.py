@@ -243,6 +243,16 @@ def _completion(value: Any, *, draft: bool = False, model: bool = False) -> Comp
     )
 
 
+def json_line(value: Any) -> str:
+    """JSON on one line that UTF-8 can hold: escapes only where a text holds half a surrogate pair."""
+    line = json.dumps(value, ensure_ascii=False)
+    try:
+        line.encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(value)
+    return line
+
+
 def dump(value: Any, path: Path) -> None:
     """Write JSON for people to read; UTF-8, with escapes only where a text holds half a surrogate pair.
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from training.data.markup import MarkupError, compile_notes, main, missed_mentions, to_task
 from training.data.label_studio import read_label_studio
+from training.data.markup import MarkupError, compile_notes, main, missed_mentions, to_task
 
 ARTICLE = "林知远说。2019年，林知远离开星河科技加入云栖。\n2023年3月，他辞去云栖总裁，创办Boson。周以安也走了。"
 NOTES = """\

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ie_model.labelstudio.interface import RELATIONS, Interface, departure_labels, relation
+from ie_model.labelstudio.interface import RELATIONS, Interface, Link, draw
 from ie_model.relations import STATUSES
 
 #: What a span may be marked as.
@@ -197,11 +197,11 @@ def to_task(*, article: str, text: str, notes: Notes, task_id: int, annotator: s
         interface.region(id=ids[span], label=span.label, start=span.start, end=span.end, text=span.text)
         for span in ordered
     ]
-    for kind, person, target, status, owner in notes.relations:
-        frames = counts[person]
-        number = frames.index(owner) + 1 if owner is not None else 1
-        labels = departure_labels(kind, status=status or "", number=number, several=len(frames) > 1)
-        result.append(relation(ids[person], ids[target], *labels))
+    links = [
+        Link(ids[person], kind, ids[target], counts[person].index(owner or target) + 1, status)
+        for kind, person, target, status, owner in notes.relations
+    ]
+    result += draw(links)
     return {
         "id": task_id,
         "data": {"id": article, "text": text},

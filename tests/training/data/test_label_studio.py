@@ -76,7 +76,7 @@ def test_names_that_say_nothing(name: str) -> None:
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(NotAtHandError, match="nowhere.json: no such file or folder"):
+    with pytest.raises(NotAtHandError, match=r"nowhere\.json: no such file or folder"):
         read(f"label-studio:{tmp_path / 'nowhere.json'}")
 
 

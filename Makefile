@@ -1,5 +1,7 @@
 # `make demo` and `make test` are all that a fresh clone needs.
 PYTHON ?= python3
+# The server that the round trip is tested with.
+LABEL_STUDIO := 1.23.2
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -43,12 +45,20 @@ docs: .venv-test/.ready ## write the API reference from the docstrings to build/
 	.venv-test/bin/python -m pdoc --docformat google -o build/docs $(addprefix ie_model.,$(API_MODULES))
 	@echo "wrote build/docs/index.html"
 
+.venv-label-studio/.ready: Makefile
+	$(PYTHON) -m venv .venv-label-studio
+	.venv-label-studio/bin/pip install --quiet --disable-pip-version-check 'label-studio==$(LABEL_STUDIO)'
+	touch $@
+
+test-label-studio: .venv-test/.ready .venv-label-studio/.ready ## the annotation round trip against a real Label Studio; with Chromium, its browser too
+	.venv-test/bin/python -m pytest -m label_studio tests/label_studio
+
 lint: .venv-test/.ready ## ruff and mypy
 	.venv-test/bin/ruff check .
 	.venv-test/bin/ruff format --check .
 	.venv-test/bin/mypy
 
 clean: ## remove the environments and build outputs
-	rm -rf .venv-demo .venv-test build dist
+	rm -rf .venv-demo .venv-test .venv-label-studio build dist
 
-.PHONY: help demo test test-ray test-browser serve docs lint clean
+.PHONY: help demo test test-ray test-browser test-label-studio serve docs lint clean

@@ -12,6 +12,7 @@ import typer
 
 from ie_model import __version__, errors
 from ie_model.batch.command import batch
+from ie_model.labelstudio.cli import app as label_studio
 from ie_model.serving.command import serve
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(label_studio, name="label-studio")
 
 
 class Format(StrEnum):

@@ -23,6 +23,8 @@ from training.data.example import Example, GoldSpan
 
 #: Window lengths, special tokens included; all batches have one of these shapes.
 LENGTHS = (32, 48, 64, 96, 128, 192, 256)
+#: The allowed tags of a token are the bits of one integer.
+MAX_LABELS = 15
 #: Link labels that carry no loss.
 IGNORE = -100
 

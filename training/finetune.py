@@ -32,11 +32,12 @@ from transformers.trainer_utils import get_last_checkpoint
 from ie_model.encoding import TextEncoder
 from ie_model.model_folder import SAFETENSORS, TOKENIZER
 from ie_model.runtime.modeling import SpanLinkModel
-from ie_model.scheme import TagScheme
+from ie_model.scheme import LABELS, TagScheme
 from training.augment import Names, harvest, substitute
+from training.data import label_studio
 from training.data.example import DataError, Example
 from training.data.sources import SEEDS, SOURCES, read_source
-from training.features import WindowFeatures, batch_shapes, collate, window_features
+from training.features import MAX_LABELS, WindowFeatures, batch_shapes, collate, window_features
 from training.modeling import TrainingModel, build_model, load_weights, save_model, tokenizer_folder
 from training.recipe import Recipe, RecipeError, Stage
 
@@ -150,9 +151,19 @@ class BatchTrainer(Trainer):
 
 
 def scheme_of(recipe: Recipe) -> TagScheme:
-    """This project's labels, or those of the source of a benchmark."""
+    """The labels to find: those of a benchmark's source, or of Label Studio's projects, or this project's.
+
+    Projects beside other sources add their labels to this project's.
+    """
     if not recipe.benchmark:
-        return TagScheme()
+        names = list(dict.fromkeys(name for stage in recipe.stages for name in stage.sources))
+        projects = [name for name in names if name.startswith(label_studio.PREFIX)]
+        labels = [] if projects and projects == names else list(LABELS)
+        labels += [label for name in projects for label in label_studio.labels_of(name)]
+        scheme = TagScheme(tuple(dict.fromkeys(labels)))
+        if not 0 < len(scheme.labels) <= MAX_LABELS:
+            raise DataError(f"{', '.join(projects)}: {len(scheme.labels)} labels; a model has 1 to {MAX_LABELS}")
+        return scheme
     name = next(iter(recipe.stages[0].sources))
     source = SOURCES.get(name)
     return TagScheme(source.own_labels) if source is not None and source.own_labels else TagScheme()
@@ -259,6 +270,8 @@ def run_identity(recipe: Recipe, *, stage: int, leave_out: str | None, start: Pa
     The publishers' files under `data_root` are taken to be what they were.
     """
     files = {path.name: path for path in sorted(SEEDS.glob("*.json"))}
+    names = sorted({name for item in recipe.stages for name in item.sources if name.startswith(label_studio.PREFIX)})
+    files |= {str(path): path for name in names for path in label_studio.files_of(name)}
     files["encoder"] = Path(recipe.encoder) / SAFETENSORS
     if start is not None:
         files["start"] = start / SAFETENSORS

@@ -91,9 +91,30 @@ def build_model(recipe: Recipe, scheme: TagScheme) -> SpanLinkModel:
     classifier = AutoModelForTokenClassification.from_pretrained(
         recipe.encoder, config=config, ignore_mismatched_sizes=True, dtype=torch.float32
     )
+    _take_over_tags(classifier, Path(recipe.encoder), scheme)
     network = SpanLinkModel(classifier)
     _take_over_link_head(network, Path(recipe.encoder) / SAFETENSORS)
     return network
+
+
+def _take_over_tags(classifier: Any, folder: Path, scheme: TagScheme) -> None:
+    """Where the encoder is a token classifier with other tags: what it knows of those that are in both."""
+    if not ((folder / CONFIG).is_file() and (folder / SAFETENSORS).is_file()):
+        return
+    saved = json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("id2label", {})
+    tags = [saved[str(index)] for index in range(len(saved))]
+    if tags == list(scheme.tags):
+        return
+    head = classifier.classifier
+    with torch.no_grad(), safe_open(folder / SAFETENSORS, framework="pt") as tensors:
+        head.weight.normal_(std=0.02)
+        head.bias.zero_()
+        if "classifier.weight" not in tensors.keys():  # noqa: SIM118
+            return
+        weight, bias = tensors.get_tensor("classifier.weight").float(), tensors.get_tensor("classifier.bias").float()
+        for index, tag in enumerate(scheme.tags):
+            if tag in tags and len(weight) == len(tags):
+                head.weight[index], head.bias[index] = weight[tags.index(tag)], bias[tags.index(tag)]
 
 
 def _take_over_link_head(network: SpanLinkModel, path: Path) -> None:

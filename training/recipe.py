@@ -18,7 +18,8 @@ class Stage:
     """One stretch of training on a mixture of sources.
 
     Attributes:
-        sources: source name → how often its examples are seen in one epoch (0.5: half).
+        sources: source name → how often its examples are seen in one epoch (0.5: half). Besides the
+            known sets (`training/data/sources.py`): hub:NAME, label-studio:PATH.
         epochs: passes over the mixture.
         learning_rate: peak of the encoder's; the heads get `head_factor` times it.
         substitute: share of an example's names that are others in each further epoch

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +19,7 @@ from ie_model import errors
 from ie_model.serving.settings import LOOPBACK, ServerSettings
 
 if TYPE_CHECKING:
+    from ie_model.document import Document
     from ie_model.server import Application
 
 
@@ -55,6 +58,8 @@ def serve(
 
 def _load(model: Path | None, threads: int, settings: ServerSettings) -> Application:
     from ie_model.extractor import Extractor
+    from ie_model.labelstudio.backend import router
+    from ie_model.labelstudio.exporting import model_version, to_task
 
     try:
         import uvicorn  # noqa: F401
@@ -62,7 +67,12 @@ def _load(model: Path | None, threads: int, settings: ServerSettings) -> Applica
         from ie_model.server import create_app
     except ImportError:
         raise errors.missing_extra("fastapi, uvicorn or prometheus-client", "serve") from None
-    return create_app(Extractor.load(model, threads=threads), settings)
+    extractor, version = Extractor.load(model, threads=threads), model_version(model)
+
+    def tasks(documents: Sequence[Document]) -> str:
+        return json.dumps([to_task(document, version=version) for document in documents])
+
+    return create_app(extractor, settings, label_studio=tasks, routers=[router(extractor, version=version)])
 
 
 def _listen(host: str, port: int) -> socket.socket:

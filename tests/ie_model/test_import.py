@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-HEAVY = ("torch", "onnxruntime", "transformers", "tokenizers", "numpy", "opencc", "fastapi", "uvicorn")
+HEAVY = (
+    *("torch", "onnxruntime", "transformers", "tokenizers", "numpy", "opencc"),
+    *("fastapi", "uvicorn", "label_studio_sdk", "pyarrow", "ray"),
+)
 
 
 def python(code: str, *arguments: object) -> str:
@@ -32,7 +35,14 @@ def test_the_public_names_are_there() -> None:
 
 def test_help_answers_without_loading_a_model() -> None:
     program = Path(sys.executable).with_name("ie-model")
-    for arguments in (["--help"], ["batch", "--help"], ["serve", "--help"], ["extract", "--help"]):
+    for arguments in (
+        ["--help"],
+        ["extract", "--help"],
+        ["batch", "--help"],
+        ["serve", "--help"],
+        ["label-studio", "--help"],
+        ["label-studio", "push", "--help"],
+    ):
         done = subprocess.run(
             [program, *arguments],
             env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1", "COLUMNS": "200"},

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from training.data.label_studio import read_label_studio
 from training.data.markup import MarkupError, compile_notes, main, missed_mentions, to_task
-from training.data.seeds import read_label_studio
 
 ARTICLE = "林知远说。2019年，林知远离开星河科技加入云栖。\n2023年3月，他辞去云栖总裁，创办Boson。周以安也走了。"
 NOTES = """\
@@ -145,7 +145,7 @@ def test_the_command_writes_what_the_reader_reads(tmp_path: Path, capsys: pytest
     notes.write_text(NOTES, encoding="utf-8")
     assert main([str(article), str(notes), "--output", str(tmp_path / "out")]) == 0
     assert capsys.readouterr().out.endswith("9 spans, 2 departures, 7 relations\n")
-    (example,) = read_label_studio(tmp_path / "out" / "007_x.json")
+    (example,) = read_label_studio(tmp_path / "out" / "007_x.json", source="x")
     assert example.text.encode() == article.read_bytes()
     assert [(d.status, len(d.roles), len(d.joined)) for d in example.departures or ()] == [
         ("stated", 0, 1),

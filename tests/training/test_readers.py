@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
+from ie_model.labelstudio.interface import Interface
 from ie_model.scheme import LABELS
 from training.data.cluener import read_cluener
 from training.data.columns import read_columns, spans_of
 from training.data.example import DataError, Example, GoldDeparture, GoldSpan
+from training.data.label_studio import read_label_studio
 from training.data.news_units import read_news_units
 from training.data.resume import read_resume
-from training.data.seeds import read_label_studio, read_seeds
+from training.data.seeds import read_seeds
 from training.data.sources import read_source
 
 UNMARKED_MONEY = frozenset({"PERSON", "ORG", "ROLE"})
@@ -214,7 +216,7 @@ def write_task(path: Path, result: list[dict[str, Any]], **data: Any) -> Path:
 
 
 def test_two_departures_of_one_person(tmp_path: Path) -> None:
-    (example,) = read_label_studio(write_task(tmp_path / "a.json", RESULT))
+    (example,) = read_label_studio(write_task(tmp_path / "a.json", RESULT), source="x")
     assert example.id == "a-1"
     assert [surface for surface, _ in surfaces(example)] == ["林知远", "星河科技", "云栖", "云栖", "总裁", "Boson"]
     person, star, cloud, cloud_again, role, boson = example.spans
@@ -226,20 +228,25 @@ def test_two_departures_of_one_person(tmp_path: Path) -> None:
 
 def test_one_departure_needs_no_number(tmp_path: Path) -> None:
     result = [*RESULT[:8], relation("p", "r", "left_role"), relation("p", "o3", "departed_from", "reported")]
-    (example,) = read_label_studio(write_task(tmp_path / "a.json", result))
+    (example,) = read_label_studio(write_task(tmp_path / "a.json", result), source="x")
     person, _, _, cloud, role, _ = example.spans
     assert example.departures == (GoldDeparture(person, cloud, "reported", roles=(role,)),)
 
 
 def test_an_article_without_departures_says_so(tmp_path: Path) -> None:
-    (example,) = read_label_studio(write_task(tmp_path / "a.json", RESULT[:8]))
+    path = write_task(tmp_path / "a.json", RESULT[:8])
+    (example,) = read_label_studio(path, source="x")
+    assert example.departures is None, "the project may not have been about departures at all"
+    (tmp_path / "labels.xml").write_text(Interface().to_xml(), encoding="utf-8")
+    (example,) = read_label_studio(path, source="x")
     assert example.departures == ()
+    assert example.complete == frozenset(LABELS)
 
 
 def test_cancelled_annotations_do_not_count(tmp_path: Path) -> None:
     task = {"id": 9, "data": {"text": "林"}, "annotations": [{"was_cancelled": True, "result": []}]}
     (tmp_path / "a.json").write_text(json.dumps([task]), encoding="utf-8")
-    assert list(read_label_studio(tmp_path / "a.json")) == []
+    assert list(read_label_studio(tmp_path / "a.json", source="x")) == []
 
 
 def test_seeds_come_in_the_order_of_their_files(tmp_path: Path) -> None:
@@ -256,36 +263,41 @@ def test_a_folder_without_annotations(tmp_path: Path) -> None:
 def test_a_region_that_does_not_fit_its_text(tmp_path: Path) -> None:
     moved = json.loads(json.dumps(RESULT[0]))
     moved["value"]["start"] += 1
+    moved["value"]["end"] += 1
     path = write_task(tmp_path / "a.json", [moved])
-    with pytest.raises(DataError, match=r"a-1, region p: the text at 1-3 is '知远', not '林知远'") as caught:
-        list(read_label_studio(path))
+    with pytest.raises(DataError, match=r"task 9, region p: the text at 1-4 is '知远2', not '林知远'") as caught:
+        list(read_label_studio(path, source="x"))
     assert str(caught.value).startswith(str(path))
 
 
 @pytest.mark.parametrize(
     ("relations", "complaint"),
     [
-        ([relation("p", "o1", "departed_from")], "no departed_from with a status"),
-        ([relation("p", "o2", "joined")], "no departed_from with a status"),
-        ([relation("p", "o1", "married")], "unknown relation"),
-        ([relation("p", "nowhere", "departed_from", "stated")], "nowhere"),
-        ([relation("p", "o1")], "not an annotation of ours"),
+        ([relation("p", "o1", "departed_from")], "departure of 林知远 from 星河科技 has no status; give"),
+        ([relation("p", "o2", "joined")], "林知远 has joined but no departed_from"),
+        ([relation("p", "o1", "married")], "unknown relation married; use departed_from"),
+        ([relation("p", "nowhere", "departed_from", "stated")], "a relation of nowhere, which is no usable region"),
+        ([relation("p", "o1")], "a relation says nothing; give it one of"),
     ],
 )
 def test_relations_that_make_no_departure(tmp_path: Path, relations: list[dict[str, Any]], complaint: str) -> None:
     path = write_task(tmp_path / "a.json", [*RESULT[:8], *relations])
+    (tmp_path / "labels.xml").write_text(Interface().to_xml(), encoding="utf-8")
     with pytest.raises(DataError, match=complaint) as caught:
-        list(read_label_studio(path))
+        list(read_label_studio(path, source="x"))
     assert str(caught.value).startswith(str(path))
 
 
-@pytest.mark.parametrize("content", ["", "{", "[1]", '{"id": 1}', '[{"id": 1}]'])
+UNANNOTATED = '[{"id": 1, "data": {"text": "林"}}]'
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", '{"id": 1}', '[{"id": 1}]', UNANNOTATED])
 def test_files_that_are_no_export(tmp_path: Path, content: str) -> None:
     path = tmp_path / "a.json"
     path.write_text(content, encoding="utf-8")
-    if content == '[{"id": 1}]':  # a task that nobody has annotated yet
-        assert list(read_label_studio(path)) == []
+    if content == UNANNOTATED:  # a task that nobody has annotated yet
+        assert list(read_label_studio(path, source="x")) == []
         return
     with pytest.raises(DataError, match="Label Studio full JSON export") as caught:
-        list(read_label_studio(path))
+        list(read_label_studio(path, source="x"))
     assert str(caught.value).startswith(str(path))

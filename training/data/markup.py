@@ -26,10 +26,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-SPAN_LABELS = ("PERSON", "ORG", "ROLE", "MONEY", "DATE")
-STATUSES = ("stated", "reported", "former")
-#: relation → the label that its target must have
-TARGETS = {"departed_from": "ORG", "left_role": "ROLE", "joined": "ORG", "left_on": "DATE"}
+from ie_model.labelstudio.interface import RELATIONS, Interface, Link, draw
+from ie_model.relations import STATUSES
+
+#: What a span may be marked as.
+MARKS = Interface().marks
 _MARK = re.compile(r"\{([^{}|]+)\|([A-Z]+)(?: +([A-Za-z]\w*))?\}")
 
 
@@ -108,8 +109,8 @@ def compile_notes(text: str, notes: str) -> Notes:
                     f"quote has {quote[len(found) : len(found) + 15]!r}"
                 )
             for label, start, end, name in spans:
-                if label not in SPAN_LABELS:
-                    raise MarkupError(f"line {number}: label {label} is none of {', '.join(SPAN_LABELS)}")
+                if label not in MARKS:
+                    raise MarkupError(f"line {number}: label {label} is none of {', '.join(MARKS)}")
                 span = MarkedSpan(label, at + start, at + end, text[at + start : at + end], name)
                 result.spans.append(span)
                 if name:
@@ -129,15 +130,15 @@ def _relation(
     number: int, words: list[str], named: dict[str, MarkedSpan]
 ) -> tuple[str, MarkedSpan, MarkedSpan, str | None, MarkedSpan | None]:
     kind = words[0]
-    if kind not in TARGETS or len(words) < 3:
-        raise MarkupError(f"line {number}: expected '{'/'.join(TARGETS)} PERSON-ID TARGET-ID …', got {words}")
+    if kind not in RELATIONS or len(words) < 3:
+        raise MarkupError(f"line {number}: expected '{'/'.join(RELATIONS)} PERSON-ID TARGET-ID …', got {words}")
     for name in words[1:3]:
         if name not in named:
             raise MarkupError(f"line {number}: no span has the id {name}")
     person, target = named[words[1]], named[words[2]]
-    if person.label != "PERSON" or target.label != TARGETS[kind]:
+    if person.label != "PERSON" or target.label != RELATIONS[kind]:
         raise MarkupError(
-            f"line {number}: {kind} goes from a PERSON to a {TARGETS[kind]}, not {person.label} to {target.label}"
+            f"line {number}: {kind} goes from a PERSON to a {RELATIONS[kind]}, not {person.label} to {target.label}"
         )
     if kind == "departed_from":
         if len(words) != 4 or words[3] not in STATUSES:
@@ -191,24 +192,16 @@ def to_task(*, article: str, text: str, notes: Notes, task_id: int, annotator: s
     for kind, person, target, _, _ in notes.relations:
         if kind == "departed_from":
             counts.setdefault(person, []).append(target)
+    interface = Interface()
     result: list[dict[str, Any]] = [
-        {
-            "id": ids[span],
-            "type": "labels",
-            "from_name": "label",
-            "to_name": "text",
-            "value": {"start": span.start, "end": span.end, "text": span.text, "labels": [span.label]},
-        }
+        interface.region(id=ids[span], label=span.label, start=span.start, end=span.end, text=span.text)
         for span in ordered
     ]
-    for kind, person, target, status, owner in notes.relations:
-        labels = [kind] + ([status] if status else [])
-        frames = counts[person]
-        if len(frames) > 1 and owner is not None:
-            labels.append(f"d{frames.index(owner) + 1}")
-        result.append(
-            {"type": "relation", "from_id": ids[person], "to_id": ids[target], "direction": "right", "labels": labels}
-        )
+    links = [
+        Link(ids[person], kind, ids[target], counts[person].index(owner or target) + 1, status)
+        for kind, person, target, status, owner in notes.relations
+    ]
+    result += draw(links)
     return {
         "id": task_id,
         "data": {"id": article, "text": text},

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
-from training.data import cluener, msra, peoples_daily, resume, uner, weibo
+from training.data import cluener, label_studio, msra, peoples_daily, resume, uner, weibo
 from training.data.authored import read_authored, read_held_out
 from training.data.cluener import read_cluener
 from training.data.duee import DuEEText, read_duee
@@ -95,8 +95,9 @@ def read_source(
     """The examples of a source.
 
     Args:
-        name: "seeds", "authored", "authored-heldout" (never trained on), one of the sets under `data_root`, or
-            "hub:" and a Hub id or a local folder (`training/data/hub.py`), which has its publisher's splits.
+        name: "seeds", "authored", "authored-heldout" (never trained on), one of the sets under `data_root`, "hub:" and
+            a Hub id or a local folder (`training/data/hub.py`), which has its publisher's splits, or "label-studio:"
+            and an export or a folder of them (`training/data/label_studio.py`), which has no splits.
         leave_out: id of the one seed article that must not be seen.
         purpose: training gets train splits only, and none of an evaluation-only source. A
             benchmark may train on the train split of any source: its weights are not published.
@@ -119,9 +120,12 @@ def read_source(
         if purpose != "evaluate" and split != "train":
             raise DataError(f"{name} {split} is held out for evaluation; training reads the train split")
         return read_hub(name, split=split)
+    if name.startswith(label_studio.PREFIX):
+        return label_studio.read_named(name)
     source = SOURCES.get(name)
     if source is None:
-        raise DataError(f"unknown source {name!r}; known: {', '.join((*ANNOTATED, *SOURCES))}, {PREFIX}NAME")
+        known = ", ".join((*ANNOTATED, *SOURCES, f"{PREFIX}NAME", f"{label_studio.PREFIX}PATH"))
+        raise DataError(f"unknown source {name!r}; known: {known}")
     if purpose == "train" and source.evaluation_only:
         raise DataError(f"{name} is for evaluation only ({source.licence}); take it out of the training sources")
     if split not in source.splits:

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from ie_model.cli import app
 from ie_model.extractor import Extractor
+from ie_model.labelstudio.exporting import model_version, to_task
 from tests.ie_model.serving.conftest import TEXT
 from tests.ie_model.serving.process import CODE, serving
 
@@ -142,3 +143,28 @@ def test_without_the_extra(model_dir: Path) -> None:
         "error: fastapi, uvicorn or prometheus-client is not installed; "
         "install it with: pip install 'ie-model[serve]'\n"
     )
+
+
+def test_it_answers_label_studio(model_dir: Path, extractor: Extractor) -> None:
+    def ask(path: str, body: object) -> object:
+        request = urllib.request.Request(
+            served.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    with serving("--threads", 1, "--model", model_dir) as served:
+        with urllib.request.urlopen(f"{served.url}/health", timeout=10) as answer:
+            assert json.load(answer)["status"] == "UP"
+        found = ask("/predict", {"tasks": [{"id": 1, "data": {"text": TEXT}}]})
+        with urllib.request.urlopen(f"{served.url}/v1/info", timeout=10) as answer:
+            assert "label-studio" in json.dumps(json.load(answer))
+        document = {**extractor(TEXT).to_dict(), "text": TEXT}
+        [task] = ask("/v1/export", {"format": "label-studio", "documents": [document]})  # type: ignore[misc]
+    expected = to_task(extractor(TEXT), version=model_version(model_dir))
+    [prediction] = expected["predictions"]
+    assert len(prediction["result"]) > 0
+    assert found == {"results": [prediction], "model_version": model_version(model_dir)}
+    assert [region.get("value") for region in task["predictions"][0]["result"]] == [
+        region.get("value") for region in prediction["result"]
+    ]

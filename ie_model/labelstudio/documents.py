@@ -26,6 +26,7 @@ def departure_from(value: Mapping[str, Any]) -> Departure:
         roles=tuple(value["roles"]),
         joined=tuple(value["joined"]),
         date=None if date is None else Date(date["text"], date["value"]),
+        mentions=tuple(Evidence(at["start"], at["end"]) for at in value.get("mentions", ())),
     )
 
 

@@ -62,6 +62,7 @@ def departures(of: str, found: tuple[Entity, ...]) -> st.SearchStrategy[Departur
         status=st.sampled_from(STATUSES),
         score=score,
         evidence=place.map(lambda ends: Evidence(*ends)),
+        mentions=st.lists(place.map(lambda ends: Evidence(*ends)), max_size=2).map(tuple),
         person_aliases=st.lists(named("PERSON"), max_size=2).map(tuple),
         organization_aliases=st.lists(named("ORG"), max_size=2).map(tuple),
         roles=st.lists(named("ROLE"), max_size=2, unique=True).map(tuple),

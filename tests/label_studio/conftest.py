@@ -84,7 +84,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         "LATEST_VERSION_CHECK": "False",
         "SENTRY_DSN": "",
         "FRONTEND_SENTRY_DSN": "",
-        "ML_BLOCK_LOCAL_IP": "False",  # the connected model runs on this machine
+        # The connected model runs on this machine; it is registered as a webhook, too.
+        "ML_BLOCK_LOCAL_IP": "False",
+        "SSRF_PROTECTION_ENABLED": "False",
     }
     words = ["start", "--no-browser", "--data-dir", folder, "--internal-host", "127.0.0.1", "--port", port]
     words += ["--username", EMAIL, "--password", PASSWORD, "--user-token", TOKEN, "--enable-legacy-api-token"]
@@ -106,7 +108,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             process.wait()
 
 
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path, seconds: int = 240) -> None:
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path, seconds: int = 400) -> None:
     for _ in range(seconds * 2):
         if process.poll() is not None:
             break

@@ -146,8 +146,9 @@ class Editor:
         self.page.mouse.up()
 
     def submit(self) -> None:
-        self.page.get_by_role("button", name="Submit").click()
-        self.page.get_by_role("button", name="Update").wait_for()
+        with self.page.expect_response(lambda r: "/annotations" in r.url and r.request.method == "POST") as answer:
+            self.page.get_by_role("button", name="Submit").click()
+        assert answer.value.ok
 
 
 @pytest.fixture(scope="module")

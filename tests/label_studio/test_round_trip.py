@@ -110,7 +110,7 @@ def test_annotations_come_back_as_they_were_made(
     for name, result in made.items():
         (annotation,) = pulled[name].annotations
         assert list(annotation.result) == result, name
-    assert (tmp_path / "labels.xml").read_text(encoding="utf-8") == INTERFACE.to_xml()
+    assert (tmp_path / "labels.xml").read_text(encoding="utf-8") == INTERFACE.to_xml().strip()
     # And as documents and training examples.
     (found,) = (d for d in import_tasks(read_tasks(tmp_path)).documents if d.id == "wild")
     assert found == wild

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-HEAVY = ("torch", "onnxruntime", "transformers", "tokenizers", "numpy", "opencc")
+HEAVY = ("label_studio_sdk", "fastapi", "torch", "onnxruntime", "transformers", "tokenizers", "numpy", "opencc")
 
 
 def python(code: str, *arguments: object) -> str:
@@ -32,7 +32,12 @@ def test_the_public_names_are_there() -> None:
 
 def test_help_answers_without_loading_a_model() -> None:
     program = Path(sys.executable).with_name("ie-model")
-    for arguments in (["--help"], ["extract", "--help"]):
+    for arguments in (
+        ["label-studio", "--help"],
+        ["label-studio", "push", "--help"],
+        ["--help"],
+        ["extract", "--help"],
+    ):
         done = subprocess.run(
             [program, *arguments],
             env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1", "COLUMNS": "200"},

@@ -49,13 +49,16 @@ class Study:
         seeds: each is a run of both orders; it decides the shuffling and the training. All runs
             begin with the model of the first.
         start_epochs, epochs: passes over the authored pieces, and over the annotated units.
+        start_rate, rate: the learning rates there; a high one makes a few units overwrite the beginning.
         encoder: sizes of the random encoder.
     """
 
     sizes: tuple[int, ...] = (40, 80, 160)
     seeds: tuple[int, ...] = (1, 2)
     start_epochs: float = 2
+    start_rate: float = 1e-3
     epochs: float = 6
+    rate: float = 3e-4
     encoder: tuple[tuple[str, int], ...] = (("layers", 2), ("hidden", 96), ("intermediate", 144), ("heads", 4))
     tokenizer: str = "ie_model/weights"
 
@@ -87,7 +90,7 @@ def run(study: Study, *, data_root: Path, folder: Path) -> dict[str, Any]:
     if study.sizes[-1] > len(pool):
         raise DataError(f"{study.sizes[-1]} units are more than the pool's {len(pool)}; choose smaller --sizes")
     rounds: list[dict[str, Any]] = []
-    start = _train(study, folder / "start", {"authored": 1.0}, epochs=study.start_epochs, seed=study.seeds[0])
+    start = _train(study, folder / "start", "authored", seed=study.seeds[0])
     rounds.append({"order": "start", "seed": study.seeds[0], "units": 0, **_figures(start, dev)})
     print(rounds[-1], flush=True)
     for seed in study.seeds:
@@ -100,8 +103,7 @@ def run(study: Study, *, data_root: Path, folder: Path) -> dict[str, Any]:
                 tasks = at / "annotated"
                 dump([to_task(example, number) for number, example in enumerate(chosen, 1)], tasks / "tasks.json")
                 (tasks / CONFIG_NAME).write_text(Interface().to_xml(), encoding="utf-8")
-                sources = {f"{PREFIX}{tasks}": 1.0}
-                model = _train(study, at / "run", sources, epochs=study.epochs, seed=seed, start=start)
+                model = _train(study, at / "run", f"{PREFIX}{tasks}", seed=seed, start=start)
                 spans = sum(len(example.spans) for example in chosen)
                 rounds.append({"order": order, "seed": seed, "units": size, "spans": spans, **_figures(model, dev)})
                 print(rounds[-1], flush=True)
@@ -114,14 +116,13 @@ def run(study: Study, *, data_root: Path, folder: Path) -> dict[str, Any]:
     }
 
 
-def _train(
-    study: Study, output: Path, sources: dict[str, float], *, epochs: float, seed: int, start: Path | None = None
-) -> Path:
+def _train(study: Study, output: Path, source: str, *, seed: int, start: Path | None = None) -> Path:
+    epochs, rate = (study.start_epochs, study.start_rate) if start is None else (study.epochs, study.rate)
     recipe = Recipe(
         encoder="random",
         tokenizer=study.tokenizer,
         output=str(output),
-        stages=(Stage(sources=sources, epochs=epochs, learning_rate=1e-3),),
+        stages=(Stage(sources={source: 1.0}, epochs=epochs, learning_rate=rate),),
         random_encoder=dict(study.encoder),
         seed=seed,
     )

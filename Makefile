@@ -25,8 +25,9 @@ demo: .venv-demo/.ready ## extract the departures from the seed articles with th
 	@.venv-demo/bin/ie-model extract seeds --format jsonl --output build/demo.jsonl
 	@echo "wrote build/demo.jsonl (every span and departure) and build/demo.html (open it in a browser)"
 
+# A process a core, each with one thread: more would only wait for each other.
 test: .venv-test/.ready ## run the test suite
-	.venv-test/bin/python -m pytest
+	OMP_NUM_THREADS=1 .venv-test/bin/python -m pytest -n auto
 
 test-ray: .venv-test/.ready ## install ray (240 MB) beside the rest, and run what needs it
 	.venv-test/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ray]'

@@ -7,7 +7,8 @@ LABEL_STUDIO := 1.23.2
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
-.venv-demo/.ready: pyproject.toml constraints.txt
+.venv-demo/.ready: pyproject.toml constraints.txt $(shell find ie_model -type f -not -name '*.pyc')
+	rm -rf build/lib build/bdist.*
 	$(PYTHON) -m venv .venv-demo
 	.venv-demo/bin/pip install --quiet --disable-pip-version-check -c constraints.txt .
 	touch $@

@@ -71,6 +71,8 @@ def extract(
     failed = False
     documents: list[Document] = []
     try:
+        if output is not None and format is Format.table:
+            raise errors.InputError("--output needs --format jsonl or csv; the table goes to standard output")
         extractor = Extractor.load(model, min_score=min_score)
         for item in read_texts(paths, encoding=encoding):
             if isinstance(item, errors.InputError):
@@ -104,11 +106,16 @@ def extract(
 
             html.parent.mkdir(parents=True, exist_ok=True)
             html.write_text(render_page(documents), encoding="utf-8", errors="replace")
+        sys.stdout.flush()
     except BrokenPipeError:  # the reader (head, less) has seen enough
         sys.stderr.close()
         raise typer.Exit(0) from None
     except OSError as error:
-        _complain(errors.InputError(f"{error.filename}: cannot be written ({error.strerror}); choose another path"))
+        _complain(
+            errors.InputError(
+                f"{error.filename or output or html or 'standard output'}: cannot be written ({error.strerror}); choose another path"
+            )
+        )
         raise typer.Exit(2) from None
     if failed:
         raise typer.Exit(2)

@@ -72,7 +72,7 @@ def viterbi(emissions: Floats, within_word: Bools, lengths: Ints, scheme: TagSch
     bound = np.where(scheme.follows_within_word, np.float32(0), _NEVER)
     may_end = np.where(scheme.may_end, np.float32(0), _NEVER)
     scores = emissions[:, 0] + np.where(scheme.may_start, np.float32(0), _NEVER)
-    back = np.zeros((rows, length, tags), dtype=np.int8)
+    back = np.zeros((rows, length, tags), dtype=np.int16)
     final = scores + may_end
     for step in range(1, length):
         transitions = np.where(within_word[:, step, None, None], bound, free)

@@ -74,7 +74,7 @@ class TextEncoder:
         try:
             return cls(Tokenizer.from_file(str(path)))
         except Exception as error:  # the tokenizers library raises bare Exception
-            raise errors.broken_model_file(path, str(error).splitlines()[0]) from error
+            raise errors.broken_model_file(path, errors.first_line(error)) from error
 
     def __call__(self, text: str) -> Encoding:
         """Encode a text of any length, without special tokens."""

@@ -21,6 +21,11 @@ class ModelError(IEModelError):
     """A model folder that cannot be loaded."""
 
 
+def first_line(error: Exception) -> str:
+    """The first line of somebody else's message, or the error's name where there is none."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 def missing_path(path: Path) -> InputError:
     return InputError(f"{path}: no such file or folder; check the path, or give '-' to read standard input")
 

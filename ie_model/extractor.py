@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -132,8 +133,11 @@ class Extractor:
         Raises:
             InputError: a text is not one, once the documents of the texts before it are out.
         """
+        with self._runner.pool() as pool:
+            yield from self._pipe(_chunks(texts, published), pool)
+
+    def _pipe(self, chunks: Iterator[list[_Part]], pool: ThreadPoolExecutor | None) -> Iterator[Document]:
         started: deque[tuple[list[_Part], Run]] = deque()
-        chunks = _chunks(texts, published)
         bad: Exception | None = None
         while True:
             try:
@@ -143,7 +147,7 @@ class Extractor:
             except Exception as error:
                 bad = error
                 break
-            started.append((parts, self._runner.start([self._encoder(part.text) for part in parts])))
+            started.append((parts, self._runner.start([self._encoder(part.text) for part in parts], pool)))
             if len(started) > 1:
                 yield from self._documents(*started.popleft())
         while started:

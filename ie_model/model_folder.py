@@ -76,7 +76,7 @@ class ModelFolder:
             tags = [config.get("id2label", {}).get(str(i), "") for i in range(len(config.get("id2label", {})))]
             settings = Settings(**config.get("ie_model", {}))
         except (ValueError, TypeError, AttributeError) as error:
-            raise errors.broken_model_file(folder / CONFIG, str(error).splitlines()[0]) from error
+            raise errors.broken_model_file(folder / CONFIG, errors.first_line(error)) from error
         try:
             scheme = TagScheme.from_tags(tags)
         except ValueError:

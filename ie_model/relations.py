@@ -1,7 +1,7 @@
 """Which spans belong together: candidate pairs, their features, and the departures they make.
 
 Every PERSON is paired with every ORG and ROLE near it; the link head scores each pair
-from the encoder's hidden states, and `departures_from` assembles the frames: who left
+from the encoder's hidden states, and `frames_from` assembles the frames: who left
 what, from which roles, for where, how surely.
 """
 

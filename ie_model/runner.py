@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,9 +21,6 @@ from ie_model.runtime import Runtime
 from ie_model.scheme import Ints
 from ie_model.windows import Window, plan_windows
 
-#: Tokens, padding included, that one call of the encoder takes at most: what it computes with
-#: them stays in a core's cache.
-TOKEN_BUDGET = 2048
 #: Batches are padded to a multiple of this many tokens.
 PAD_MULTIPLE = 8
 
@@ -57,29 +55,33 @@ class Run:
 
 
 class Runner:
-    """Runs the windows of texts on an engine. Threads may share one.
-
-    With an engine that takes several calls at once, they run while the caller does something
-    else; with another they run when their results are asked for.
-    """
+    """Runs the windows of texts on an engine. Threads may share one."""
 
     def __init__(self, runtime: Runtime, encoder: TextEncoder, settings: Settings, *, tags: int) -> None:
         self._runtime, self._encoder, self._settings, self._tags = runtime, encoder, settings, tags
-        # Its threads start with the first batch.
-        self._pool = ThreadPoolExecutor(runtime.threads, "ie-model") if runtime.threads > 1 else None
+
+    def pool(self) -> AbstractContextManager[ThreadPoolExecutor | None]:
+        """Threads for as many calls of the engine as it takes at once; None where that is one."""
+        if self._runtime.threads == 1:
+            return nullcontext()
+        return ThreadPoolExecutor(self._runtime.threads, "ie-model")
 
     def plan(self, encoding: Encoding) -> list[Window]:
         """The windows of a text."""
         return plan_windows(encoding.sentence_ends, size=self._settings.window, overlap=self._settings.overlap)
 
-    def start(self, encodings: Sequence[Encoding]) -> Run:
-        """Begin with some texts; `results` of what this returns has their values."""
+    def start(self, encodings: Sequence[Encoding], pool: ThreadPoolExecutor | None = None) -> Run:
+        """Begin with some texts; `results` of what this returns has their values.
+
+        With a pool several batches run at once, while the caller does something else; without one
+        they run when their results are asked for.
+        """
         windows = [(index, window) for index, encoding in enumerate(encodings) for window in self.plan(encoding)]
-        batches = list(_batches(windows))
+        batches = list(_batches(windows, self._runtime.token_budget))
         calls = [partial(self._encode, encodings, batch) for batch in batches]
-        if self._pool is None:
+        if pool is None or len(calls) == 1:
             return Run(encodings, self._tags, batches, calls)
-        return Run(encodings, self._tags, batches, [self._pool.submit(call).result for call in calls])
+        return Run(encodings, self._tags, batches, [pool.submit(call).result for call in calls])
 
     def _encode(self, encodings: Sequence[Encoding], batch: Batch) -> tuple[Floats, Floats]:
         length = min(max(_padded(window) for _, window in batch), self._settings.window + 2)
@@ -99,11 +101,11 @@ def _padded(window: Window) -> int:
     return -(-(window.end - window.start + 2) // PAD_MULTIPLE) * PAD_MULTIPLE
 
 
-def _batches(windows: Batch) -> Iterator[Batch]:
-    """Windows of like length together, within the token budget."""
+def _batches(windows: Batch, token_budget: int) -> Iterator[Batch]:
+    """Windows of like length together, within the budget of tokens."""
     ordered = sorted(windows, key=lambda item: item[1].end - item[1].start, reverse=True)
     at = 0
     while at < len(ordered):
-        count = max(1, TOKEN_BUDGET // _padded(ordered[at][1]))
+        count = max(1, token_budget // _padded(ordered[at][1]))
         yield ordered[at : at + count]
         at += count

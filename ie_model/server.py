@@ -81,7 +81,7 @@ def create_app(
     """The server as an ASGI application; it works from its lifespan's start to its end.
 
     Args:
-        extractor: answers all requests, from two threads at most.
+        extractor: answers all requests, from two threads; the routers' own calls come beside these.
         settings: the limits; see `ServerSettings`.
         label_studio: writes documents as Label Studio tasks; without it the format is not offered.
         routers: further routes behind the same guards, such as Label Studio's ML-backend calls.
@@ -118,7 +118,7 @@ def create_app(
 
 
 def _answer_errors(api: FastAPI) -> None:
-    """Every error as {"error": …}, none of which quotes what was sent."""
+    """Every error as {"error": …}, none of which quotes a text."""
 
     def respond(problem: problems.Problem) -> Response:
         return Response(problem.body(), problem.status, problem.headers, "application/json")

@@ -26,6 +26,7 @@ from typing import Any
 
 from ie_model.extractor import Extractor
 from ie_model.model_folder import ModelFolder
+from ie_model.runtime.onnx import available_cores
 from training.http_client import Connection
 from training.report import weights_fingerprint, write_results
 
@@ -51,6 +52,7 @@ def serving(*arguments: str) -> Iterator[tuple[str, int]]:
     log = open(os.devnull, "wb")  # noqa: SIM115  # its request lines; the first line comes through the pipe
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
+    drain: subprocess.Popen[bytes] | None = None
     try:
         first = next((found for line in process.stderr if (found := re.search(r"http://([\d.]+):(\d+)", line))), None)
         if first is None:
@@ -64,7 +66,8 @@ def serving(*arguments: str) -> Iterator[tuple[str, int]]:
         process.terminate()
         process.wait(60)
         process.stderr.close()
-        drain.wait(60)
+        if drain is not None:
+            drain.wait(60)
         log.close()
 
 
@@ -107,7 +110,9 @@ async def latency(host: str, port: int, texts: Sequence[str], *, requests: int) 
     found = []
     for number in range(requests):
         started = time.perf_counter()
-        await connection.ask("POST", "/v1/extract", request_body(texts[number % len(texts)]))
+        answer = await connection.ask("POST", "/v1/extract", request_body(texts[number % len(texts)]))
+        if answer.status != 200:
+            raise RuntimeError(f"status {answer.status} without overload")
         found.append(1000 * (time.perf_counter() - started))
     await connection.close()
     return found
@@ -225,7 +230,7 @@ def measure(model: Path | None, *, threads: int, rounds: int, seconds: float, lo
     return {
         "paragraphs": len(texts),
         "characters of a paragraph": round(statistics.mean(map(len, texts))),
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": available_cores(),
         "queue, characters": QUEUE_CHARS,
         "load average": round(os.getloadavg()[0], 1),
         "pipe, texts a second": [round(value, 1) for value in piped],

@@ -16,7 +16,7 @@ import numpy as np
 
 from ie_model.encoding import TextEncoder
 from ie_model.extractor import Extractor
-from ie_model.model_folder import TOKENIZER, ModelFolder
+from ie_model.model_folder import ENCODER_ONNX, TOKENIZER, ModelFolder
 from ie_model.script import model_view
 from ie_model.windows import plan_windows
 
@@ -77,12 +77,12 @@ def _one_by_one(folder: Path, threads: int) -> Work:
 
 
 def _plain_onnx(folder: Path, threads: int) -> Work:
-    """What one writes around an ONNX file: the windows of a text as one padded batch, the likeliest tags."""
+    """What one writes around an ONNX file: a text's windows, padded to the full window, as one batch."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(str(folder / ENCODER_ONNX), options, providers=["CPUExecutionProvider"])
     encoder, settings = TextEncoder.from_file(folder / TOKENIZER), ModelFolder.open(folder).settings
 
     def run(texts: Sequence[str]) -> list[np.ndarray]:
@@ -171,9 +171,10 @@ def ceiling(*, threads: int) -> dict[str, float]:
 
     import onnxruntime
 
+    from ie_model.runtime.onnx import OnnxRuntime
     from training.modernbert_onnx import matrix_graph
 
-    rows, inner, outer = 2048, 384, 1152
+    rows, inner, outer = OnnxRuntime.token_budget, 384, 1152
     result = {}
     for precision in ("int8", "float"):
         options = onnxruntime.SessionOptions()

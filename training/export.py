@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +23,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from ie_model.encoding import TextEncoder
+from ie_model.errors import IEModelError
 from ie_model.model_folder import ENCODER_ONNX, LINKS_ONNX, TOKENIZER, ModelFolder, Settings
 from ie_model.relations import PAIR_FIELDS
 from ie_model.runtime.modeling import SpanLinkModel
@@ -113,42 +115,52 @@ def export(model_folder: Path, output: Path, *, settings: Settings, precision: s
         of tokens that keep their tag.
     """
     network = load_model(model_folder)
-    save_model(network, output, tokenizer=model_folder, settings=asdict(settings))
-    network = load_model(output)  # what was written, fp16 rounding included
-    if is_supported(network):
-        onnx.save(encoder_graph(network), str(output / ENCODER_ONNX))
-    else:
-        _export_encoder(network, output / ENCODER_ONNX)
-    _export_links(network, output / LINKS_ONNX)
-    report = {"difference": check_parity(network, output)}
-    if precision == "int8":
-        report["tags"] = _quantize(network, output)
+    limit = network.classifier.config.max_position_embeddings
+    if settings.window + 2 > limit:
+        raise ExportError(f"{model_folder}: a window of {settings.window} and 2 special tokens exceeds its {limit}")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    # What fails a check leaves the folder as it was.
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=".export-") as made:
+        folder = Path(made)
+        save_model(network, folder, tokenizer=model_folder, settings=asdict(settings))
+        network = load_model(folder)  # what was written, fp16 rounding included
+        if is_supported(network):
+            onnx.save(encoder_graph(network), str(folder / ENCODER_ONNX))
+        else:
+            _export_encoder(network, folder / ENCODER_ONNX)
+        _export_links(network, folder / LINKS_ONNX)
+        report = {"difference": check_parity(network, folder)}
+        if precision == "int8":
+            report["tags"] = _quantize(network, folder, window=settings.window)
+        output.mkdir(exist_ok=True)
+        for path in folder.iterdir():
+            path.replace(output / path.name)
     return report
 
 
-def _quantize(network: SpanLinkModel, output: Path) -> float:
+def _quantize(network: SpanLinkModel, folder: Path, *, window: int) -> float:
     """Put int8 matrices in the place of the float ones; returns the share of tags that stay."""
     if not is_supported(network):
-        raise ExportError(f"{output}: only ModernBERT encoders can be int8; export with --precision float")
-    encoder, texts = TextEncoder.from_file(output / TOKENIZER), calibration_texts()
-    before = _tags(output, encoder, texts)
-    ranges = activation_ranges(network, encoder, texts)
-    onnx.save(encoder_graph(network, ranges), str(output / ENCODER_ONNX))
-    agreement = float((_tags(output, encoder, texts) == before).mean())
+        raise ExportError("only ModernBERT encoders can be int8; export with --precision float")
+    encoder, texts = TextEncoder.from_file(folder / TOKENIZER), calibration_texts()
+    before = _tags(folder, encoder, texts, window)
+    ranges = activation_ranges(network, encoder, texts, window=window)
+    onnx.save(encoder_graph(network, ranges), str(folder / ENCODER_ONNX))
+    agreement = float((_tags(folder, encoder, texts, window) == before).mean())
     if agreement < TAG_AGREEMENT:
         raise ExportError(
-            f"{output}: int8 changes {1 - agreement:.1%} of the tags, more than {1 - TAG_AGREEMENT:.0%}; "
+            f"int8 changes {1 - agreement:.1%} of the tags, more than {1 - TAG_AGREEMENT:.0%}; "
             "export with --precision float"
         )
     return agreement
 
 
-def _tags(folder: Path, encoder: TextEncoder, texts: Sequence[str]) -> np.ndarray:
-    """The likeliest tag of every token of some texts."""
+def _tags(folder: Path, encoder: TextEncoder, texts: Sequence[str], window: int) -> np.ndarray:
+    """The likeliest tag of every token of the first windows of some texts."""
     runtime = OnnxRuntime(folder)
     tags = []
     for text in texts:
-        ids = np.array([[encoder.cls_id, *encoder(text).ids[:254], encoder.sep_id]])
+        ids = np.array([[encoder.cls_id, *encoder(text).ids[:window], encoder.sep_id]])
         tags.append(runtime.encode(ids, np.ones_like(ids))[0][0].argmax(axis=1))
     return np.concatenate(tags)
 
@@ -233,16 +245,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--link-threshold", type=float, default=0.5)
+    defaults = Settings()
+    parser.add_argument("--window", type=int, default=defaults.window, help="tokens that the encoder takes at once")
+    parser.add_argument("--overlap", type=int, default=defaults.overlap, help="tokens that neighbouring windows share")
     parser.add_argument("--precision", choices=PRECISIONS, default="int8", help="of the encoder's matrices in ONNX")
     options = parser.parse_args(arguments)
     if not (options.model / "model.safetensors").is_file():
         print(f"{options.model}: no model.safetensors here; train one with training.finetune", file=sys.stderr)
         return 2
-    settings = Settings(temperature=options.temperature, link_threshold=options.link_threshold)
     try:
+        settings = Settings(
+            window=options.window,
+            overlap=options.overlap,
+            temperature=options.temperature,
+            link_threshold=options.link_threshold,
+        )
         refuse_benchmark(options.model)
         report = export(options.model, options.output, settings=settings, precision=options.precision)
-    except (ExportError, FileNotFoundError) as error:
+    except (ExportError, IEModelError, FileNotFoundError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
     sizes = {path.name: f"{path.stat().st_size / 1e6:.1f} MB" for path in sorted(options.output.iterdir())}

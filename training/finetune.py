@@ -2,6 +2,7 @@
 
     python -m training.finetune --recipe training/recipes/base.yaml
     python -m training.finetune --recipe … --leave-out 003_8d5c2cca22707c62
+    python -m training.finetune --recipe … --first-stage 2 --start runs/published/stage1 --seed 2 --output …
     torchrun --nproc-per-node 2 -m training.finetune --recipe …
 
 Runs on transformers' Trainer: CPU (bf16 or fp32), one GPU, or several processes. A stage
@@ -337,14 +338,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data-root", help="folder of the publishers' raw files, instead of the recipe's")
     parser.add_argument("--encoder", help="encoder to start from, instead of the recipe's")
     parser.add_argument("--output", help="folder to write to, instead of the recipe's")
+    parser.add_argument("--seed", type=int, help="instead of the recipe's")
+    parser.add_argument("--start", type=Path, help="folder of an earlier stage's model, with --first-stage")
+    parser.add_argument("--first-stage", type=int, default=1, help="go on at this stage, from --start")
     parser.add_argument("--leave-out", help="id of a seed article that must not be seen")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     options = parser.parse_args(arguments)
     try:
         recipe = Recipe.read(options.recipe)
-        changes = {name: getattr(options, name) for name in ("data_root", "encoder", "output")}
-        recipe = replace(recipe, **{name: value for name, value in changes.items() if value})
-        print(finetune(recipe, leave_out=options.leave_out, resume=options.resume))
+        changes = {name: getattr(options, name) for name in ("data_root", "encoder", "output", "seed")}
+        recipe = replace(recipe, **{name: value for name, value in changes.items() if value is not None})
+        if not 1 <= options.first_stage <= len(recipe.stages):
+            raise RecipeError(f"--first-stage {options.first_stage}: {options.recipe} has {len(recipe.stages)} stages")
+        if (options.first_stage > 1) != (options.start is not None):
+            raise RecipeError("--first-stage 2 and later ones go on from a model: name its folder with --start")
+        stages = range(options.first_stage - 1, len(recipe.stages))
+        print(finetune(recipe, leave_out=options.leave_out, resume=options.resume, stages=stages, start=options.start))
     except (RecipeError, DataError) as error:
         print(error, file=sys.stderr)
         return 2

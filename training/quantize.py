@@ -35,15 +35,16 @@ def calibration_texts(path: Path = CALIBRATION_TEXTS) -> list[str]:
     return [json.loads(line)["text"] for line in lines[::CALIBRATION_STRIDE]]
 
 
-def activation_ranges(network: SpanLinkModel, encoder: TextEncoder, texts: Sequence[str]) -> dict[str, Range]:
-    """The range of every activation that `modernbert_onnx.linear_inputs` names."""
+def activation_ranges(
+    network: SpanLinkModel, encoder: TextEncoder, texts: Sequence[str], *, window: int = 126
+) -> dict[str, Range]:
+    """The range of every activation that `modernbert_onnx.linear_inputs` names, over windows of this size."""
     seen: dict[str, list[Tensor]] = {}
-    size = network.classifier.config.max_position_embeddings
     with _recording(network, seen), torch.no_grad():
         for text in texts:
             encoding = encoder(text)
-            for window in plan_windows(encoding.sentence_ends, size=min(254, size - 2), overlap=0):
-                ids = [encoder.cls_id, *encoding.ids[window.start : window.end].tolist(), encoder.sep_id]
+            for part in plan_windows(encoding.sentence_ends, size=window, overlap=0):
+                ids = [encoder.cls_id, *encoding.ids[part.start : part.end].tolist(), encoder.sep_id]
                 row = torch.tensor([ids])
                 network(row, torch.ones_like(row))
     return {name: best_range(torch.cat(values)) for name, values in seen.items()}

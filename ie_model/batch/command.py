@@ -58,7 +58,9 @@ def batch(
         job = Job(
             input=input,
             output=output,
-            fields=Fields(text=text_field, id=id_field, published=published_field, keep=tuple(keep or ())),
+            fields=Fields(
+                text=text_field, id=id_field, published=published_field, keep=tuple(dict.fromkeys(keep or ()))
+            ),
             encoding=encoding,
             extractor=ExtractorSpec(model=model, runtime=runtime, device=device, min_score=min_score),
             shard=Shard.parse(shard),

@@ -167,6 +167,7 @@ def _settings(job: Job, source: Source) -> dict[str, Any]:
         "version of ie-model": ie_model.__version__,
         "chunk size": [chunking.CHUNK_CHARACTERS, chunking.CHUNK_RECORDS],
         "--runtime": job.extractor.runtime,
+        "--device": job.extractor.device,
         "--min-score": job.extractor.min_score,
         "--shard": str(job.shard),
         "--encoding": job.encoding,

@@ -8,7 +8,6 @@ handed out that is far ahead of the next one to be written.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from multiprocessing.context import SpawnProcess
 
 from ie_model import errors
 from ie_model.batch.chunks import Chunk, ExtractorSpec, Result, work
+from ie_model.runtime.onnx import available_cores
 
 #: Chunks that may be under way or wait for an earlier one, for each worker.
 WINDOW = 4
@@ -45,20 +45,13 @@ def run_workers(
         IEModelError: one chunk was the end of several workers.
     """
     if not spec.threads:
-        spec = replace(spec, threads=max(1, cores() // workers))
+        spec = replace(spec, threads=max(1, available_cores() // workers))
     pool = _Pool(spec, warn)
     try:
         pool.start(workers)
         yield from pool.run(chunks, window=WINDOW * workers)
     finally:
         pool.close()
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @dataclass(eq=False)

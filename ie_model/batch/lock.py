@@ -48,13 +48,15 @@ class OutputLock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 descriptor = self._open() if fcntl is not None else self._create()
-                held = os.fstat(descriptor)
-                # A run that has just finished may have deleted the file that was opened.
-                if os.path.samestat(held, os.stat(self._path)):
-                    return descriptor
-                os.close(descriptor)
-            except FileNotFoundError:  # deleted, or its folder was
+            except FileNotFoundError:  # the folder was deleted meanwhile
                 continue
+            try:
+                # A run that has just finished may have deleted the file that was opened.
+                if os.path.samestat(os.fstat(descriptor), os.stat(self._path)):
+                    return descriptor
+            except FileNotFoundError:
+                pass
+            os.close(descriptor)
 
     def _open(self) -> int:
         assert fcntl is not None

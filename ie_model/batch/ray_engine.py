@@ -48,8 +48,13 @@ def run_ray(chunks: Callable[[], Iterator[Chunk]], spec: ExtractorSpec, *, worke
     except ImportError:
         raise errors.missing_extra("ray", "ray") from None
 
-    spec = replace(spec, threads=spec.threads or 1)
     on_gpu = spec.device.startswith("cuda")
+    spec = replace(
+        spec,
+        threads=spec.threads or 1,
+        model=spec.model.absolute() if spec.model else None,  # a worker has a working folder of its own
+        device="cuda" if on_gpu else spec.device,  # an actor sees the one GPU that is its own
+    )
     with _cluster():
         try:
             count = workers or max(1, int(ray.cluster_resources().get("GPU" if on_gpu else "CPU", 1)))

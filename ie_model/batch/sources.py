@@ -182,7 +182,7 @@ class Source:
                         yield Entry(Cursor(at.file, row, 0, record), load)
         except pyarrow.ArrowInvalid as error:
             raise errors.InputError(
-                f"{path}: not a readable Parquet file ({str(error).splitlines()[0]}); write the file again"
+                f"{path}: not a readable Parquet file ({errors.first_line(error)}); write the file again"
             ) from error
 
 
@@ -252,7 +252,7 @@ def _load_line(data: bytes | None, place: Place, encoding: str, fields: Fields) 
     except RecursionError:
         return BadRecord(place, "not JSON that can be read: nested too deep")
     except ValueError as error:
-        return BadRecord(place, f"not JSON: {str(error).splitlines()[0]}")
+        return BadRecord(place, f"not JSON: {errors.first_line(error)}")
     if not isinstance(value, dict):
         return BadRecord(place, f"not a JSON object, but {type(value).__name__}")
     return check_record(value, place, fields)

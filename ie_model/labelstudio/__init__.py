@@ -1,6 +1,6 @@
 """Label Studio: articles out with what the model found, people's corrections back.
 
-Everything but `sync` works on Label Studio's JSON and needs no package of theirs.
+Everything but `server` and `sync` works on Label Studio's JSON and needs no package of theirs.
 
 | module | owns |
 |---|---|
@@ -11,7 +11,9 @@ Everything but `sync` works on Label Studio's JSON and needs no package of their
 | `exporting` | documents to tasks with predictions |
 | `importing` | tasks to documents; whose completion counts |
 | `agreement` | how far annotators agree |
-| `sync` | a server: push and pull (the only part that needs the SDK) |
+| `articles`, `documents` | what a user names: texts, or documents found before |
+| `checking` | every fault of an export |
+| `server`, `sync` | a server, and push and pull with it (these need the SDK) |
 | `backend` | what Label Studio asks of a connected model |
 | `cli` | `ie-model label-studio …` |
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ie_model import errors
@@ -19,7 +19,7 @@ DOCUMENTS = ".jsonl"
 
 
 @dataclass(frozen=True)
-class Article:
+class Prepared:
     """A document, and whose finds are in it; None where nobody has looked for any."""
 
     document: Document
@@ -35,7 +35,7 @@ def read_articles(
     encoding: str = "utf-8",
     min_score: float = 0.0,
     texts: Path | None = None,
-) -> Iterator[Article | errors.InputError]:
+) -> Iterator[Prepared | errors.InputError]:
     """The articles of some paths in order, or the error that an input met.
 
     Texts (files, folders of .txt files, "-") are read by the model. A .jsonl file holds
@@ -52,11 +52,11 @@ def read_articles(
     extractor = Extractor.load(model, min_score=min_score) if predict else None
     version = model_version(model) if predict else None
 
-    def article(text: str, name: str | None, date: str | None) -> Article:
+    def article(text: str, name: str | None, date: str | None) -> Prepared:
         check_input(text, date)
         if extractor is None:
-            return Article(Document(text, id=name, published=date), None)
-        return Article(extractor(text, id=name, published=date), version)
+            return Prepared(Document(text, id=name, published=date), None)
+        return Prepared(extractor(text, id=name, published=date), version)
 
     for path in paths:
         if Path(path).suffix != DOCUMENTS:
@@ -73,10 +73,11 @@ def read_articles(
                 try:
                     row = json.loads(line)
                     text = _text_of(row, texts, encoding)
+                    date = row.get("published") or published
                     if "entities" in row:
-                        yield Article(document_from(row, text), Path(path).stem)
+                        yield Prepared(replace(document_from(row, text), published=date), Path(path).stem)
                     else:
-                        yield article(text, row.get("id"), row.get("published", published))
+                        yield article(text, row.get("id"), date)
                 except (ValueError, KeyError, TypeError, AttributeError, LookupError) as error:
                     reason = f"no {error}" if isinstance(error, KeyError) else str(error)
                     yield errors.InputError(

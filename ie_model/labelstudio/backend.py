@@ -11,10 +11,13 @@ is trained from pulled annotations, so these are answered and left.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ie_model import errors
+from ie_model.document import Article, Document
 from ie_model.labelstudio.exporting import least_score, to_result
 from ie_model.labelstudio.interface import Interface
 from ie_model.labelstudio.tasks import META
@@ -56,8 +59,9 @@ def predict(body: Mapping[str, Any], extractor: Extractor, version: str) -> dict
     interface = Interface()
     if isinstance(config, str) and config.strip():
         interface = _shared_interface(config, extractor)
+    documents = extractor.pipe([_article(task, interface) for task in tasks])
     return {
-        "results": [_prediction(task, interface, extractor, version) for task in tasks],
+        "results": [_prediction(document, interface, version) for document in documents],
         "model_version": version,
     }
 
@@ -72,18 +76,21 @@ def _shared_interface(config: str, extractor: Extractor) -> Interface:
     return interface
 
 
-def _prediction(task: Any, interface: Interface, extractor: Extractor, version: str) -> dict[str, Any]:
+def _article(task: Any, interface: Interface) -> Article:
     data = task.get("data") if isinstance(task, Mapping) else None
     text = data.get(interface.text_key) if isinstance(data, Mapping) else None
     if not isinstance(text, str):
         number = task.get("id") if isinstance(task, Mapping) else None
         raise errors.InputError(f"task {number}: no text under {interface.text_key!r} in its data; import it again")
-    document = extractor(text, published=_date(data.get("published") if isinstance(data, Mapping) else None))
-    kept = tuple(entity for entity in document.entities if entity.label in interface.labels)
-    if len(kept) < len(document.entities):
-        from dataclasses import replace
+    return Article(text, published=_date(data.get("published") if isinstance(data, Mapping) else None))
 
-        document = replace(document, entities=kept, departures=document.departures if interface.departures else ())
+
+def _prediction(document: Document, interface: Interface, version: str) -> dict[str, Any]:
+    document = replace(
+        document,
+        entities=tuple(entity for entity in document.entities if entity.label in interface.labels),
+        departures=document.departures if interface.departures else (),
+    )
     answer: dict[str, Any] = {"result": to_result(document, interface=interface), "model_version": version}
     if (score := least_score(document)) is not None:
         answer["score"] = score
@@ -101,8 +108,22 @@ def _date(value: Any) -> str | None:
     return str(value)
 
 
-def router(extractor: Extractor, *, version: str) -> APIRouter:
+def _characters(value: Any) -> int:
+    """Characters of all strings in a JSON value."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(_characters(item) for item in value.values())
+    return sum(_characters(item) for item in value) if isinstance(value, list) else 0
+
+
+def router(extractor: Extractor, *, version: str, max_chars: int = 1_000_000, max_tasks: int = 256) -> APIRouter:
     """The calls of Label Studio as routes; bad requests are answered with 422 and what is wrong.
+
+    One request is predicted for at a time: another is told to come back (429), since each may be large.
+
+    Args:
+        max_chars, max_tasks: limits of one request; beyond them it is refused (413).
 
     Raises:
         IEModelError: FastAPI is not installed.
@@ -114,6 +135,7 @@ def router(extractor: Extractor, *, version: str) -> APIRouter:
 
     routes = APIRouter(tags=["Label Studio"])
     required = Body()
+    free = threading.Semaphore(1)
 
     @routes.get("/health")
     def _health() -> dict[str, Any]:
@@ -128,10 +150,17 @@ def router(extractor: Extractor, *, version: str) -> APIRouter:
 
     @routes.post("/predict")
     def _predict(body: dict[str, Any] = required) -> dict[str, Any]:
+        tasks = body.get("tasks")
+        if isinstance(tasks, list) and (len(tasks) > max_tasks or _characters(tasks) > max_chars):
+            raise HTTPException(413, f"too much at once; send at most {max_tasks} tasks and {max_chars} characters")
+        if not free.acquire(blocking=False):
+            raise HTTPException(429, "busy with another request; try again", headers={"Retry-After": "2"})
         try:
             return predict(body, extractor, version)
         except errors.InputError as error:
             raise HTTPException(422, str(error)) from error
+        finally:
+            free.release()
 
     @routes.get("/versions")
     def _versions() -> dict[str, Any]:

@@ -14,7 +14,7 @@ import typer
 from ie_model import errors
 
 if TYPE_CHECKING:
-    from ie_model.labelstudio.articles import Article
+    from ie_model.labelstudio.articles import Prepared
     from ie_model.labelstudio.interface import Interface
     from ie_model.labelstudio.server import Project, Server
 
@@ -141,12 +141,12 @@ def export(
         raise typer.Exit(2)
 
 
-def _articles(paths: list[str], *, query: Query, limit: int | None, **options: Any) -> tuple[list[Article], bool]:
+def _articles(paths: list[str], *, query: Query, limit: int | None, **options: Any) -> tuple[list[Prepared], bool]:
     """The articles in the order that they are sent in, and whether an input failed."""
     from ie_model.labelstudio.articles import read_articles
     from ie_model.labelstudio.exporting import by_uncertainty
 
-    articles: list[Article] = []
+    articles: list[Prepared] = []
     failed = False
     for item in read_articles(paths, **options):
         if isinstance(item, errors.InputError):
@@ -160,7 +160,7 @@ def _articles(paths: list[str], *, query: Query, limit: int | None, **options: A
     return articles[:limit], failed
 
 
-def _interface_of(articles: list[Article]) -> Interface | None:
+def _interface_of(articles: list[Prepared]) -> Interface | None:
     """The interface of the labels that some documents have, where they are not this package's."""
     from ie_model.labelstudio.interface import Interface
 
@@ -168,7 +168,7 @@ def _interface_of(articles: list[Article]) -> Interface | None:
     return None if set(labels) <= set(Interface().labels) else Interface.of_labels(list(labels))
 
 
-def _tasks(articles: list[Article], interface: Interface, offsets: str) -> list[dict[str, Any]]:
+def _tasks(articles: list[Prepared], interface: Interface, offsets: str) -> list[dict[str, Any]]:
     from ie_model.labelstudio.exporting import to_task
     from ie_model.labelstudio.offsets import Unit
 
@@ -187,12 +187,13 @@ def import_(
     agreement: Annotated[Path | None, typer.Option(help="Write how far the annotators agree to this JSON file.")] = None,
 ) -> None:  # fmt: skip
     """Read annotations as documents, one a line, in the form of `extract --format jsonl` with their texts."""
+    from ie_model.exports import json_line
     from ie_model.labelstudio.agreement import agreement_report
     from ie_model.labelstudio.documents import document_to
     from ie_model.labelstudio.errors import cannot_write
     from ie_model.labelstudio.importing import Choice, import_tasks
     from ie_model.labelstudio.offsets import Unit
-    from ie_model.labelstudio.tasks import dump, json_line
+    from ie_model.labelstudio.tasks import dump
 
     with _reported():
         lines, serious = [], False

@@ -25,6 +25,10 @@ def not_tasks(name: str, reason: str) -> InputError:
     )
 
 
+def other_project(folder: Path, held: int, wanted: int) -> InputError:
+    return InputError(f"{folder}: holds tasks of project {held}, not of {wanted}; pull each project to its own folder")
+
+
 def no_tasks_in(folder: Path) -> InputError:
     return InputError(f"{folder}: no Label Studio .json files here; export a project to it, or pull one")
 

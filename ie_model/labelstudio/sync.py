@@ -180,7 +180,9 @@ def _plan(there: Sequence[dict[str, Any]], tasks: Sequence[dict[str, Any]], inte
         found = by_text.get(text)
         if found is None and wanted["data"].get("id") is not None:
             found = by_id.get(str(wanted["data"]["id"]))
-            if found is not None and (found.get("total_annotations") or found.get("cancelled_annotations")):
+            if found is not None and any(
+                found.get(key) for key in ("total_annotations", "cancelled_annotations", "drafts")
+            ):
                 plan.conflicts.append(_name(wanted))
                 continue
         if found is None:
@@ -227,7 +229,8 @@ def pull(server: Server, project: Project, folder: Path, progress: Progress = _s
         ServerError, InputError: as `push`, or a file that cannot be written.
     """
     config = folder / CONFIG_NAME
-    if not config.is_file() or config.read_text(encoding="utf-8") != project.config:
+    _refuse_other_project(folder, project)
+    if not config.is_file() or config.read_bytes() != project.config.encode("utf-8"):
         try:
             folder.mkdir(parents=True, exist_ok=True)
             config.write_text(project.config, encoding="utf-8")
@@ -254,6 +257,17 @@ def pull(server: Server, project: Project, folder: Path, progress: Progress = _s
     files = [int(path.stem) for path in folder.glob("*.json") if path.stem.isdecimal()]
     gone = tuple(sorted(number for number in files if number not in numbers))
     return Pulled(tuple(written), tuple(unchanged), untouched, gone)
+
+
+def _refuse_other_project(folder: Path, project: Project) -> None:
+    """InputError where the folder holds tasks of another project: its files would be written over."""
+    for path in folder.glob("*.json"):
+        try:
+            held = json.loads(path.read_text(encoding="utf-8"))[0].get("project")
+        except (OSError, ValueError, LookupError, AttributeError, TypeError):
+            continue
+        if isinstance(held, int) and held != project.number:
+            raise errors.other_project(folder, held, project.number)
 
 
 def _stamp(path: Path) -> str | None:

@@ -111,7 +111,8 @@ def _shown(items: Sequence[dict[str, Any]], data: Sequence[Any]) -> Interface:
     keys = [row.keys() for row in data if isinstance(row, dict)]
     key = plain.text_key
     if keys and not any(key in row for row in keys):
-        texts = {k for k, value in data[0].items() if isinstance(value, str)} - {"id", "published"}
+        first = next(row for row in data if isinstance(row, dict))
+        texts = {k for k, value in first.items() if isinstance(value, str)} - {"id", "published"}
         key = texts.pop() if len(texts) == 1 else key
     tags = [(item.get("from_name"), item.get("to_name")) for item in spans]
     label_tag, text_tag = tags[0] if tags else (plain.label_tag, plain.text_tag)
@@ -212,7 +213,7 @@ def _task(row: dict[str, Any], interface: Interface) -> Task:
         text=text,
         number=number,
         id=str(data["id"]) if data.get("id") is not None else number,
-        published=data.get("published"),
+        published=None if data.get("published") is None else str(data["published"]),
         meta=meta if isinstance(meta, dict) else None,
         annotations=(
             *(_completion(value) for value in row.get("annotations") or ()),
@@ -241,16 +242,6 @@ def _completion(value: Any, *, draft: bool = False, model: bool = False) -> Comp
         draft=draft,
         relations=not value.get("min"),
     )
-
-
-def json_line(value: Any) -> str:
-    """JSON on one line that UTF-8 can hold: escapes only where a text holds half a surrogate pair."""
-    line = json.dumps(value, ensure_ascii=False)
-    try:
-        line.encode("utf-8")
-    except UnicodeEncodeError:
-        return json.dumps(value)
-    return line
 
 
 def dump(value: Any, path: Path) -> None:

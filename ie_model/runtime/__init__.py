@@ -13,9 +13,11 @@ class Runtime(Protocol):
 
     Attributes:
         threads: how many calls of `encode` are worth running at once.
+        token_budget: tokens, padding included, that one call of `encode` should take at most.
     """
 
     threads: int
+    token_budget: int
 
     def encode(self, ids: Ints, mask: Ints) -> tuple[Floats, Floats]:
         """Run windows through the encoder and the tag classifier.

@@ -35,7 +35,7 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors share no public base class
-        raise errors.broken_model_file(path, str(error).splitlines()[0]) from error
+        raise errors.broken_model_file(path, errors.first_line(error)) from error
 
 
 class OnnxRuntime:
@@ -44,6 +44,9 @@ class OnnxRuntime:
     Args:
         threads: calls of `encode` that may run at once; 0 for as many as there are cores.
     """
+
+    #: What is computed with so few tokens stays in a core's cache: 512 were a tenth faster than 4,096.
+    token_budget = 512
 
     def __init__(self, folder: Path, *, threads: int = 0) -> None:
         self.threads = threads if threads > 0 else available_cores()

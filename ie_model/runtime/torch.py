@@ -9,6 +9,7 @@ import numpy as np
 
 from ie_model import errors
 from ie_model.decoding import Floats
+from ie_model.model_folder import SAFETENSORS
 from ie_model.relations import LINK_OUTPUTS
 from ie_model.scheme import Ints
 
@@ -35,9 +36,9 @@ class TorchRuntime:
         try:
             config = AutoConfig.from_pretrained(folder, local_files_only=True)
             model = SpanLinkModel(AutoModelForTokenClassification.from_config(config))  # type: ignore[no-untyped-call]
-            model.load_saved_state(load_file(folder / "model.safetensors"))
+            model.load_saved_state(load_file(folder / SAFETENSORS))
         except (OSError, RuntimeError, ValueError, SafetensorError) as error:
-            raise errors.broken_model_file(folder, str(error).splitlines()[0]) from error
+            raise errors.broken_model_file(folder, errors.first_line(error)) from error
         self._torch = torch
         self.threads = 1  # torch spreads one call over the cores itself
         try:
@@ -46,7 +47,9 @@ class TorchRuntime:
             if self._device.type == "cuda" if bf16 is None else bf16:
                 self._model.classifier.bfloat16()
         except (RuntimeError, AssertionError) as error:  # the latter where torch has no CUDA
-            raise errors.bad_device(device, str(error).splitlines()[0]) from error
+            raise errors.bad_device(device, errors.first_line(error)) from error
+        # A GPU takes all that `pipe` hands over at once.
+        self.token_budget = 2048 if self._device.type == "cpu" else 65536
 
     def encode(self, ids: Ints, mask: Ints) -> tuple[Floats, Floats]:
         torch = self._torch

@@ -51,7 +51,7 @@ def serve(
     except errors.IEModelError as error:
         print(f"error: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
-    if host not in LOOPBACK and token is None:
+    if host not in LOOPBACK and not token:
         print(f"warning: {host} can be reached from elsewhere and asks for no token; see --token", file=sys.stderr)
     _run(app, listener, settings.timeout)
 
@@ -60,6 +60,7 @@ def _load(model: Path | None, threads: int, settings: ServerSettings) -> Applica
     from ie_model.extractor import Extractor
     from ie_model.labelstudio.backend import router
     from ie_model.labelstudio.exporting import model_version, to_task
+    from ie_model.labelstudio.interface import Interface
 
     try:
         import uvicorn  # noqa: F401
@@ -69,10 +70,13 @@ def _load(model: Path | None, threads: int, settings: ServerSettings) -> Applica
         raise errors.missing_extra("fastapi, uvicorn or prometheus-client", "serve") from None
     extractor, version = Extractor.load(model, threads=threads), model_version(model)
 
-    def tasks(documents: Sequence[Document]) -> str:
-        return json.dumps([to_task(document, version=version) for document in documents])
+    interface = Interface.of_labels(extractor.labels)
 
-    return create_app(extractor, settings, label_studio=tasks, routers=[router(extractor, version=version)])
+    def tasks(documents: Sequence[Document]) -> str:
+        return json.dumps([to_task(document, interface=interface, version=version) for document in documents])
+
+    calls = router(extractor, version=version, max_chars=settings.max_chars, max_tasks=settings.max_texts)
+    return create_app(extractor, settings, label_studio=tasks, routers=[calls])
 
 
 def _listen(host: str, port: int) -> socket.socket:

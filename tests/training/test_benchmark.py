@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from ie_model.extractor import Extractor
 from ie_model.windows import Window
 from training import benchmark
-from training.benchmark import by_length, installed_megabytes, summary, take_turns
+from training.benchmark import by_length, installed_megabytes, keep_best_sizes, summary, take_turns
 from training.contenders import contenders, encoder_operations
 from training.modernbert_onnx import matrix_graph
 from training.speed_plot import write_plot
@@ -43,6 +44,16 @@ def test_ratios_are_those_of_a_round() -> None:
     assert summary({"ie-model": [1.0]}) == {
         "reference": None, "contenders": {"ie-model": {"median": 1, "least": 1, "most": 1}},
     }  # fmt: skip
+
+
+def test_of_several_batch_sizes_the_best_takes_part() -> None:
+    def after(seconds: float) -> Any:
+        return lambda _: time.sleep(seconds)
+
+    workers = {"ie-model": after(0.0), "a, batches of 1": after(0.2), "a, batches of 8": after(0.0)}
+    speeds = keep_best_sizes(workers, ["text"])
+    assert set(workers) == {"ie-model", "a, batches of 8"}
+    assert set(speeds) == {"a, batches of 1", "a, batches of 8"}
 
 
 def test_every_contender_reads_every_text(model_dir: Path) -> None:

@@ -310,6 +310,32 @@ def test_mistakes_on_the_command_line(
     assert capsys.readouterr().err == "--leave-out 999_nothing: no such seed article\n"
 
 
+def test_a_stage_goes_on_from_a_model(
+    recipe: Recipe, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_news_units(tmp_path / "data")
+    path = recipe_file(recipe, tmp_path)
+    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    path.write_text(yaml.safe_dump({**values, "stages": values["stages"] * 2}), encoding="utf-8")
+    ran: list[dict[str, object]] = []
+
+    def fake(given: Recipe, **options: object) -> Path:
+        ran.append({"seed": given.seed, **options})
+        return tmp_path
+
+    monkeypatch.setattr(module, "finetune", fake)
+    assert main(["--recipe", str(path), "--first-stage", "2", "--start", str(tmp_path), "--seed", "7"]) == 0
+    assert ran == [{"seed": 7, "leave_out": None, "resume": False, "stages": range(1, 2), "start": tmp_path}]
+    for arguments, told in (
+        (["--first-stage", "3", "--start", "a"], "has 2 stages"),
+        (["--first-stage", "2"], "name its folder with --start"),
+        (["--start", "a"], "name its folder with --start"),
+    ):
+        assert main(["--recipe", str(path), *arguments]) == 2
+        assert told in capsys.readouterr().err
+    assert len(ran) == 1
+
+
 def test_two_processes(recipe: Recipe, tmp_path: Path, text_encoder: TextEncoder) -> None:
     write_news_units(tmp_path / "data", copies=2)
     path = recipe_file(recipe, tmp_path)

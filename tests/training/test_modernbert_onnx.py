@@ -120,10 +120,17 @@ def test_int8_that_changes_too_many_tags_is_refused(
     model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        export_module, "activation_ranges", lambda *_: dict.fromkeys(linear_inputs(1), Range(-1e-3, 1e-3))
+        export_module, "activation_ranges", lambda *_, **__: dict.fromkeys(linear_inputs(1), Range(-1e-3, 1e-3))
     )
+    folder = tmp_path / "model"
     with pytest.raises(ExportError, match=r"int8 changes .* export with --precision float"):
-        export(model_dir, tmp_path, settings=Settings(), precision="int8")
+        export(model_dir, folder, settings=Settings(), precision="int8")
+    assert list(tmp_path.iterdir()) == [], "what fails a check leaves nothing behind"
+
+
+def test_a_window_that_the_encoder_cannot_take(model_dir: Path, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="exceeds its 512"):
+        export(model_dir, tmp_path, settings=Settings(window=511))
 
 
 def test_int8_of_another_architecture_is_refused(

@@ -14,7 +14,7 @@ from pathlib import Path
 from ie_model.errors import InputError
 from ie_model.labelstudio.importing import completions
 from ie_model.labelstudio.reading import Reading, Region, read_completion
-from ie_model.labelstudio.tasks import Task, find_interface, read_tasks
+from ie_model.labelstudio.tasks import CONFIG_NAME, Task, find_interface, read_tasks
 from training.data.example import DataError, Example, GoldDeparture, GoldSpan, NotAtHandError
 
 #: What a source of this kind starts with where a recipe or a command names it.
@@ -97,7 +97,10 @@ def labels_of(name: str) -> tuple[str, ...]:
 def files_of(name: str) -> list[Path]:
     """The files that a source is read from."""
     path, _ = _parse(name)
-    return sorted([*path.glob("*.json"), *path.glob("*.xml")]) if path.is_dir() else [path]
+    if path.is_dir():
+        return sorted([*path.glob("*.json"), *path.glob("*.xml")])
+    beside = path.parent / CONFIG_NAME
+    return [path, *([beside] if beside.is_file() else [])]
 
 
 def _parse(name: str) -> tuple[Path, str | None]:

@@ -107,6 +107,9 @@
   });
 
   at("clear").addEventListener("click", () => {
+    running?.abort();
+    running = null;
+    form.removeAttribute("aria-busy");
     showFiles([]);
     form.reset();
     complain(null);

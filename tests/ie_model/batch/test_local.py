@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ie_model.batch.chunks import Chunk, ExtractorSpec, Result, work
-from ie_model.batch.local import WINDOW, cores, run_here, run_workers
+from ie_model.batch.local import WINDOW, run_here, run_workers
 from ie_model.batch.records import BadRecord, Place, Record
 from ie_model.batch.sources import Cursor
 from ie_model.errors import IEModelError, InputError, ModelError
@@ -143,9 +143,3 @@ for result in run_workers(some_chunks(100_000), ExtractorSpec(Path(sys.argv[1]))
     while any(worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE for worker in workers):
         assert time.monotonic() < deadline, workers
         time.sleep(0.05)
-
-
-def test_cores_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert cores() >= 1
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {3, 5}, raising=False)
-    assert cores() == 2

@@ -93,3 +93,23 @@ def test_the_routes(extractor: Extractor) -> None:
     assert refused.json()["detail"].startswith("task 4: no text under 'text'")
     assert client.post("/predict", json=[1]).status_code == 422
     assert client.post("/setup", json={"schema": "<View"}).status_code == 422
+
+
+def test_the_limits_of_the_routes(extractor: Extractor, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
+
+    app = FastAPI()
+    app.include_router(router(extractor, version="v1", max_chars=200, max_tasks=2))
+    client = TestClient(app)
+    assert client.post("/predict", json={"tasks": [{"data": {"text": "林"}}] * 3}).status_code == 413
+    assert client.post("/predict", json={"tasks": [{"data": {"text": "林" * 201}}]}).status_code == 413
+    seen = []
+
+    def meanwhile(*_: object) -> dict[str, object]:
+        seen.append(client.post("/predict", json={"tasks": []}))
+        return {"results": []}
+
+    monkeypatch.setattr("ie_model.labelstudio.backend.predict", meanwhile)
+    assert client.post("/predict", json={"tasks": []}).status_code == 200
+    assert (seen[0].status_code, seen[0].headers["Retry-After"]) == (429, "2")

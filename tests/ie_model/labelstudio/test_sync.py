@@ -159,6 +159,23 @@ def test_pull(server: Any, tmp_path: Path) -> None:
     assert (tmp_path / "1.json").is_file(), "nothing is deleted here"
 
 
+def test_pull_never_writes_over_another_project(server: Any, tmp_path: Path) -> None:
+    push(server, task("a"))
+    annotate(server, 1, "2")
+    (tmp_path / "1.json").write_text(json.dumps([{"id": 1, "project": PROJECT.number + 1}]), encoding="utf-8")
+    with pytest.raises(InputError, match="pull each project to its own folder"):
+        sync.pull(server, PROJECT, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.json"]
+
+
+def test_a_draft_keeps_its_text(server: Any) -> None:
+    push(server, task("a"))
+    server.stored[0]["drafts"] = [{"id": 1, "result": []}]
+    changed = task("a")
+    changed["data"]["text"] += "。"
+    assert push(server, changed).conflicts
+
+
 def test_pull_to_a_place_that_cannot_be_written(server: Any, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cannot be written"):

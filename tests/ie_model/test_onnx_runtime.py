@@ -1,0 +1,18 @@
+"""The default engine: how many calls it takes at once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ie_model.runtime.onnx import OnnxRuntime, available_cores
+
+
+def test_cores_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPatch, model_dir: Path) -> None:
+    assert available_cores() >= 1
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {3, 5}, raising=False)
+    assert available_cores() == 2
+    assert OnnxRuntime(model_dir).threads == 2
+    assert OnnxRuntime(model_dir, threads=5).threads == 5

@@ -54,9 +54,15 @@ class _Encoder(nn.Module):
 
 
 def _store_as_fp16(path: Path) -> None:
-    """Keep float initializers as fp16 behind a Cast, which runtimes fold away on loading."""
+    """Keep float initializers as fp16 behind a Cast, which runtimes fold away on loading.
+
+    torch's notes on every node go: they quote the source files' paths.
+    """
     model = onnx.load(str(path))
     graph = model.graph
+    for part in (model, graph, *graph.node, *graph.value_info, *graph.initializer):
+        del part.metadata_props[:]
+        part.doc_string = ""
     casts = []
     for tensor in graph.initializer:
         values = numpy_helper.to_array(tensor)

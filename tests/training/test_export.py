@@ -111,6 +111,13 @@ def test_large_weights_are_stored_as_fp16(model_dir: Path, name: str) -> None:
     onnx.checker.check_model(model)
 
 
+@pytest.mark.parametrize("name", ["model.onnx", "links.onnx"])
+def test_no_path_of_the_exporting_machine_is_in_a_file(model_dir: Path, name: str) -> None:
+    packaged = Path(__file__).parents[2] / "ie_model" / "weights" / name
+    for path in (model_dir / name, packaged):
+        assert b".py" not in path.read_bytes()
+
+
 def test_safetensors_are_fp16(model_dir: Path) -> None:
     with safe_open(model_dir / "model.safetensors", "pt") as file:
         dtypes = {file.get_tensor(name).dtype for name in file.keys()}  # noqa: SIM118

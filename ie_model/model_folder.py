@@ -19,6 +19,11 @@ LINKS_ONNX = "links.onnx"
 ONNX_FILES = (ENCODER_ONNX, LINKS_ONNX)
 
 
+def packaged_folder() -> Path:
+    """The model that comes with the package."""
+    return Path(str(resources.files("ie_model") / "weights"))
+
+
 @dataclass(frozen=True)
 class Settings:
     """How a model wants to be run; the `ie_model` object of its config.json.
@@ -65,7 +70,7 @@ class ModelFolder:
 
         Raises ModelError: a file is missing, the config is broken, or its tags are not BIOES.
         """
-        folder = path if path is not None else Path(str(resources.files("ie_model") / "weights"))
+        folder = path if path is not None else packaged_folder()
         if not folder.is_dir():
             raise errors.missing_model_file(folder, CONFIG)
         for name in (CONFIG, TOKENIZER, *(ONNX_FILES if runtime == "onnx" else (SAFETENSORS,))):

@@ -34,7 +34,7 @@ from training.data.example import DataError, Example, GoldSpan
 from training.data.label_studio import PREFIX
 from training.data.sources import read_source
 from training.finetune import finetune
-from training.recipe import Recipe, Stage
+from training.recipe import DATA_ROOT, Recipe, Stage
 from training.report import fingerprint, score, write_results
 
 ORDERS = ("random", "uncertain")
@@ -168,7 +168,7 @@ def _means(rounds: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Uncertain against random order of annotation.")
-    parser.add_argument("--data-root", type=Path, default=Path("../shared/data"), help="folder with news-units/")
+    parser.add_argument("--data-root", type=Path, default=Path(DATA_ROOT), help="folder with news-units/")
     parser.add_argument("--sizes", type=int, nargs="+", default=list(Study.sizes))
     parser.add_argument("--seeds", type=int, nargs="+", default=list(Study.seeds))
     parser.add_argument("--output", type=Path, default=OUTPUT)

@@ -35,6 +35,7 @@ from training.contenders import Contender, Work, ceiling, contenders, encoder_op
 from training.data.example import DataError, Example
 from training.data.sources import read_source
 from training.export import export
+from training.recipe import DATA_ROOT
 from training.report import score, weights_fingerprint, write_results
 from training.speed_plot import write_plot
 
@@ -248,7 +249,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=0, help="cores that each contender may use; 0 for all")
     parser.add_argument("--long", type=int, default=1_000_000, help="characters of the longest document")
     parser.add_argument("--only", help="contenders whose name has this, e.g. 'ie-model'")
-    parser.add_argument("--data-root", default="../shared/data")
+    parser.add_argument("--data-root", default=DATA_ROOT)
     parser.add_argument("--output", type=Path, default=Path("results/speed.json"))
     options = parser.parse_args(arguments)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")

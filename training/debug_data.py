@@ -28,6 +28,7 @@ from training.data.example import DataError, Example, NotAtHandError
 from training.data.hub import PREFIX, hub_splits
 from training.data.sources import ANNOTATED, EVENT_SOURCES, SOURCES, read_source
 from training.data_checks import SEVERITIES, SPLIT_CHECKS, Finding, Split, findings_at
+from training.recipe import DATA_ROOT
 
 
 def _parts(name: str) -> Sequence[str]:
@@ -86,7 +87,7 @@ def _print(splits: Sequence[Split], missing: Sequence[str], findings: Sequence[F
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Check the labelled data and what its splits have in common.")
-    parser.add_argument("--data-root", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--data-root", type=Path, default=Path(DATA_ROOT))
     parser.add_argument("--source", nargs="+", metavar="NAME", help=f"only these; {PREFIX}NAME reads your own set")
     parser.add_argument("--output", type=Path, metavar="FILE.json", help="write everything here too")
     options = parser.parse_args(arguments)

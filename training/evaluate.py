@@ -30,7 +30,7 @@ from training.data.sources import read_source
 from training.error_report import as_markdown
 from training.fact_scoring import PARTS
 from training.leave_one_out import leave_one_out, provenance
-from training.recipe import Recipe, RecipeError
+from training.recipe import DATA_ROOT, Recipe, RecipeError
 from training.report import (
     departure_figures,
     fingerprint,
@@ -145,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--runtime", default="onnx", choices=("onnx", "torch"))
     parser.add_argument("--data", default="news-units", help="a source, see training/data/sources.py")
     parser.add_argument("--split", default="dev")
-    parser.add_argument("--data-root", default="../shared/data")
+    parser.add_argument("--data-root", default=DATA_ROOT)
     parser.add_argument("--output", type=Path, help="write the figures here, as JSON")
     parser.add_argument("--errors", type=Path, help="write missed and invented departures here, as Markdown")
     options = parser.parse_args(arguments)

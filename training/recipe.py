@@ -8,6 +8,9 @@ from typing import Any
 
 import yaml
 
+#: Where the publishers' raw files are looked for, unless a recipe or an option says otherwise.
+DATA_ROOT = "../shared/data"
+
 
 class RecipeError(ValueError):
     """A recipe that cannot be used; the message names the key and the known ones."""
@@ -50,7 +53,7 @@ class Recipe:
     encoder: str
     output: str
     stages: tuple[Stage, ...]
-    data_root: str = "../shared/data"
+    data_root: str = DATA_ROOT
     tokenizer: str | None = None
     random_encoder: dict[str, int] = field(default_factory=dict)
     tokens: int = 2048

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +22,12 @@ from ie_model.labelstudio.documents import departure_to
 from ie_model.labelstudio.interface import DATE, NUMBERS, Interface, Link, draw
 from ie_model.labelstudio.offsets import OffsetMap, Unit
 from ie_model.labelstudio.tasks import META
-from ie_model.model_folder import CONFIG, ONNX_FILES
+from ie_model.model_folder import CONFIG, ONNX_FILES, packaged_folder
 
 
 def model_version(path: Path | None = None) -> str:
     """What predictions are signed with: the package's version and the weights' fingerprint."""
-    folder = path if path is not None else Path(str(resources.files("ie_model") / "weights"))
+    folder = path if path is not None else packaged_folder()
     digest = sha256()
     for name in (CONFIG, *ONNX_FILES):
         if (folder / name).is_file():

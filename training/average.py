@@ -46,7 +46,10 @@ def average(models: Sequence[Path], output: Path) -> None:
         if shapes != {name: tensor.shape for name, tensor in states[0].items()}:
             raise AverageError(f"{folder}: its weights are not those of {models[0]}")
     network = load_model(models[0])
-    mean = {name: torch.stack([state[name].float() for state in states]).mean(dim=0) for name in states[0]}
+    mean = {}
+    for name, first in states[0].items():  # what is no float is the same in all: the words of the lexicon
+        every = torch.stack([state[name] for state in states])
+        mean[name] = every.float().mean(dim=0) if first.is_floating_point() else first
     network.load_saved_state(mean)
     settings = json.loads((models[0] / CONFIG).read_text(encoding="utf-8")).get("ie_model")
     save_model(network, output, tokenizer=models[0], settings=settings)

@@ -172,7 +172,7 @@ def ceiling(*, threads: int) -> dict[str, float]:
     import onnxruntime
 
     from ie_model.runtime.onnx import OnnxRuntime
-    from training.modernbert_onnx import matrix_graph
+    from training.onnx_graph import matrix_graph
 
     rows, inner, outer = OnnxRuntime.token_budget, 384, 1152
     result = {}

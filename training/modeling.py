@@ -22,6 +22,7 @@ from transformers import (
 
 from ie_model.model_folder import CONFIG, SAFETENSORS, TOKENIZER
 from ie_model.runtime.modeling import SpanLinkModel
+from ie_model.runtime.words import WORD_PARAMETERS, add_words
 from ie_model.scheme import TagScheme
 from training.losses import link_loss, tag_loss
 from training.recipe import Recipe, RecipeError
@@ -60,6 +61,24 @@ def _no_encoder(encoder: str, error: Exception) -> RecipeError:
     )
 
 
+def load_encoder(name: str | Path, kind: Any, **values: Any) -> Any:
+    """A transformers model of a folder or a hub id, in float32, with its words if it has any.
+
+    Args:
+        kind: the class that reads it: AutoModelForTokenClassification, ModernBertForMaskedLM …
+        values: passed on to its `from_pretrained`.
+    """
+    # Not the precision of its file: fp16 overflows in training.
+    model = add_words(kind.from_pretrained(name, dtype=torch.float32, **values))
+    if getattr(model.config, "words", None):
+        saved = load_file(Path(name) / SAFETENSORS)
+        own = {key: value for key, value in saved.items() if WORD_PARAMETERS.search(key)}
+        unknown = model.load_state_dict(own, strict=False).unexpected_keys
+        if unknown or len(own) != 3:
+            raise RecipeError(f"{name}: its config speaks of words that its weights do not hold")
+    return model
+
+
 def build_model(recipe: Recipe, scheme: TagScheme) -> SpanLinkModel:
     """The network of a recipe: its encoder, with new tag and link heads."""
     if recipe.encoder == "random":
@@ -88,8 +107,8 @@ def build_model(recipe: Recipe, scheme: TagScheme) -> SpanLinkModel:
     except (OSError, ValueError) as error:
         raise _no_encoder(recipe.encoder, error) from error
     _set_dropout(config, recipe.dropout)
-    classifier = AutoModelForTokenClassification.from_pretrained(
-        recipe.encoder, config=config, ignore_mismatched_sizes=True, dtype=torch.float32
+    classifier = load_encoder(
+        recipe.encoder, AutoModelForTokenClassification, config=config, ignore_mismatched_sizes=True
     )
     _take_over_tags(classifier, Path(recipe.encoder), scheme)
     network = SpanLinkModel(classifier)
@@ -157,7 +176,10 @@ def save_model(
 ) -> None:
     """Write config.json, model.safetensors (fp16) and the tokenizer's files."""
     folder.mkdir(parents=True, exist_ok=True)
-    state = {name: value.detach().half().contiguous() for name, value in network.saved_state().items()}
+    state = {
+        name: (value.half() if value.is_floating_point() else value).detach().contiguous()
+        for name, value in network.saved_state().items()
+    }
     # Not save_file, whose files only their owner may read.
     (folder / SAFETENSORS).write_bytes(save(state, metadata={"format": "pt"}))
     config = network.classifier.config.to_dict()
@@ -179,6 +201,6 @@ def load_weights(network: SpanLinkModel, folder: Path) -> None:
 def load_model(folder: Path) -> SpanLinkModel:
     """A saved network, in float32 and evaluation mode."""
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
-    network = SpanLinkModel(AutoModelForTokenClassification.from_config(config)).float()
+    network = SpanLinkModel(add_words(AutoModelForTokenClassification.from_config(config))).float()
     load_weights(network, folder)
     return network.eval()

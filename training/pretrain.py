@@ -3,10 +3,10 @@
     python -m training.pretrain --recipe training/recipes/pretrain.yaml
     torchrun --nproc-per-node 8 -m training.pretrain --recipe …
 
-One script for a CPU (bf16 autocast), a GPU and several under torchrun. Every step draws its sequences
-and masks from (seed, step) alone, so a run that was stopped and resumed is the run that
-was not. All steps have one shape: the same number of sequences, of one length, with the
-same number of masked positions.
+One script for a CPU (bf16 autocast), a GPU and several under torchrun. Every step draws its
+sequences and masks from (seed, step) alone, so a run that was stopped and resumed, be it with
+another number of processes, is the run that was not. All steps have one shape: the same number
+of sequences, of one length, with the same number of masked positions.
 """
 
 from __future__ import annotations
@@ -31,15 +31,14 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import ModernBertConfig, ModernBertForMaskedLM
 
-from training.corpus import CONTINUES
+from ie_model.runtime.words import add_words
+from training.modeling import load_encoder
+from training.packed import PackedTokens, PretrainError, masked_batch
+from training.words import WORDS_FILE, read_words
 
 #: A fine-tuned model that goes on being pretrained has dropout in its config; with so few
 #: tokens none is seen twice, and there is nothing to regularise.
 NO_DROPOUT = {"embedding_dropout": 0.0, "mlp_dropout": 0.0, "attention_dropout": 0.0}
-
-
-class PretrainError(ValueError):
-    """A recipe, packed file or checkpoint that cannot be used; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,9 @@ class Recipe:
     intermediate: int = 576
     heads: int = 6
     length: int = 256
+    #: in a batch; `batches` of them, shared by the processes, make a step
     sequences: int = 16
+    batches: int = 1
     mask_rate: float = 0.25
     #: share of the sequences in which whole words are hidden; single tokens in the rest
     whole_words: float = 0.0
@@ -67,6 +68,8 @@ class Recipe:
     decay: float = 0.3
     seed: int = 1
     initial: str | None = None
+    #: give the encoder the words that `training.words` chose (words.safetensors beside the packed files)
+    words: bool = False
     #: torch.compile the objective: some 20 % faster on a CPU
     compile: bool = True
     #: "sdpa" on a GPU; compiled "eager" attention is faster on a CPU at short lengths
@@ -81,104 +84,13 @@ class Recipe:
         return cls(**values)
 
 
-class PackedTokens:
-    """Packed files of one split as a virtual list of fixed-length sequences.
-
-    The order of an epoch is a permutation drawn from the seed; a file of weight 2 stands
-    in it twice, one of weight 0.5 with half of its sequences.
-    """
-
-    def __init__(self, folder: Path, mix: dict[str, float], *, split: str, length: int, seed: int) -> None:
-        self.body = length - 2
-        self.seed = seed
-        self.files: list[np.ndarray] = []
-        weights = []
-        for name, weight in mix.items():
-            path = folder / f"{name}.{split}.bin"
-            if not path.is_file():
-                raise PretrainError(f"{path} is missing; make it with: python -m training.corpus --output {folder}")
-            count = path.stat().st_size // 2
-            if count < self.body:  # an empty file, moreover, cannot be mapped
-                raise PretrainError(f"{path} holds {count} tokens, fewer than one sequence of {self.body}")
-            tokens = np.memmap(path, dtype="<u2", mode="r", shape=(count,))
-            self.files.append(tokens)
-            weights.append(weight)
-        self.weights = weights
-        self._epoch = -1
-        self._order = np.empty((0, 2), dtype=np.int64)
-
-    def _epoch_order(self, epoch: int) -> np.ndarray:
-        if epoch != self._epoch:
-            random = np.random.default_rng([self.seed, epoch])
-            rows = []
-            for index, (tokens, weight) in enumerate(zip(self.files, self.weights, strict=True)):
-                # The cut moves from epoch to epoch, so that sequences do not repeat exactly.
-                shift = int(random.integers(self.body)) if epoch else 0
-                starts = np.arange(shift, len(tokens) - self.body + 1, self.body)
-                whole, part = int(weight), weight - int(weight)
-                chosen = np.concatenate(
-                    [np.tile(starts, whole), random.permutation(starts)[: int(part * len(starts))]]
-                )
-                rows.append(np.stack([np.full(len(chosen), index), chosen], axis=1))
-            self._order = random.permutation(np.concatenate(rows), axis=0)
-            self._epoch = epoch
-        return self._order
-
-    def sequences(self, first: int, count: int) -> np.ndarray:
-        """Sequences first … first + count of the endless order: [count, body] uint16."""
-        result = np.empty((count, self.body), dtype=np.uint16)
-        epoch, position = 0, first
-        while position >= len(self._epoch_order(epoch)):
-            position -= len(self._epoch_order(epoch))
-            epoch += 1
-        for row in range(count):
-            if position >= len(self._epoch_order(epoch)):
-                position, epoch = 0, epoch + 1
-            file, start = self._epoch_order(epoch)[position]
-            result[row] = self.files[file][start : start + self.body]
-            position += 1
-        return result
-
-
-def masked_batch(
-    packed: np.ndarray,
-    *,
-    count: int,
-    vocabulary: int,
-    special: dict[str, int],
-    random: np.random.Generator,
-    whole_words: float = 0.0,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Choose exactly `count` positions and hide them, in some sequences by whole words.
-
-    Of the chosen positions 80 % become [MASK], 10 % a random token and 10 % stay, as in
-    BERT (Devlin et al. 2019); jieba's words are chosen whole as in Cui et al. (2021).
-
-    Returns input ids [sequences, length], flat positions [count] and their targets [count].
-    """
-    ids = (packed & (CONTINUES - 1)).astype(np.int64)
-    rows, body = ids.shape
-    full = np.empty((rows, body + 2), dtype=np.int64)
-    full[:, 0], full[:, 1:-1], full[:, -1] = special["[CLS]"], ids, special["[SEP]"]
-    starts = (packed & CONTINUES) == 0
-    starts[:, 0] = True
-    starts[random.random(rows) >= whole_words] = True
-    words = np.cumsum(starts.reshape(-1)) - 1
-    eligible = ids.reshape(-1) != special["[SEP]"]
-    rank = random.random(words[-1] + 1)[words]
-    rank[~eligible] = 2.0
-    flat = np.argpartition(rank, count)[:count]
-    positions = (flat // body) * (body + 2) + flat % body + 1
-    targets = full.reshape(-1)[positions].copy()
-    dice = random.random(count)
-    hidden = np.where(dice < 0.8, special["[MASK]"], targets)
-    replaced = (dice >= 0.8) & (dice < 0.9)
-    hidden[replaced] = random.integers(len(special), vocabulary, int(replaced.sum()))
-    full.reshape(-1)[positions] = hidden
-    return torch.from_numpy(full), torch.from_numpy(positions), torch.from_numpy(targets)
-
-
 def build_model(recipe: Recipe, vocabulary: int, special: dict[str, int]) -> ModernBertForMaskedLM:
+    """The network of a recipe: new, or the one in the folder `initial`."""
+    if recipe.initial:
+        return load_encoder(
+            Path(recipe.initial), ModernBertForMaskedLM, attn_implementation=recipe.attention, **NO_DROPOUT
+        )
+    words = read_words(Path(recipe.data) / WORDS_FILE) if recipe.words else None
     config = ModernBertConfig(
         vocab_size=vocabulary,
         hidden_size=recipe.hidden,
@@ -195,7 +107,13 @@ def build_model(recipe: Recipe, vocabulary: int, special: dict[str, int]) -> Mod
         eos_token_id=special["[SEP]"],
         attn_implementation=recipe.attention,
     )
-    return ModernBertForMaskedLM(config)
+    if words is None:
+        return ModernBertForMaskedLM(config)
+    keys, vectors = words
+    config.words = {"count": len(keys), "width": vectors.shape[1]}
+    model = add_words(ModernBertForMaskedLM(config))
+    model.get_input_embeddings().fill(keys, vectors)
+    return model
 
 
 class MaskedLoss(nn.Module):
@@ -219,7 +137,7 @@ def optimizers(model: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
     rest = [p for n, p in model.named_parameters() if not (p.ndim == 2 and ".layers." in n)]
     return [
         torch.optim.Muon(matrices, lr=recipe.muon_lr, momentum=0.95, weight_decay=0.01),
-        torch.optim.AdamW(rest, lr=recipe.adam_lr, betas=(0.9, 0.98), weight_decay=0.01),
+        torch.optim.AdamW(rest, lr=recipe.adam_lr, betas=(0.9, 0.98), weight_decay=0.01, fused=True),
     ]
 
 
@@ -246,8 +164,10 @@ class Run:
         self.device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if cuda else torch.device("cpu")
         self.model.to(self.device)
         self.objective: nn.Module = MaskedLoss(self.model)
-        if self.world > 1:
-            self.objective = nn.parallel.DistributedDataParallel(self.objective)
+        if self.recipe.batches % self.world:
+            raise PretrainError(
+                f"{self.world} processes cannot share {self.recipe.batches} batches a step; set `batches`"
+            )
         if self.recipe.compile:
             self.objective = torch.compile(self.objective)  # type: ignore[assignment]
         self.optimizers = optimizers(self.model, self.recipe)
@@ -258,7 +178,17 @@ class Run:
 
     @property
     def step_tokens(self) -> int:
-        return self.recipe.sequences * self.recipe.length * self.world
+        return self.recipe.sequences * self.recipe.batches * self.recipe.length
+
+    def share_gradients(self) -> None:
+        """Sum the gradients of all processes, in one message."""
+        if self.world > 1:
+            gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+            together = torch.cat([gradient.reshape(-1) for gradient in gradients])
+            dist.all_reduce(together)
+            parts = together.split([gradient.numel() for gradient in gradients])
+            for gradient, part in zip(gradients, parts, strict=True):
+                gradient.copy_(part.view_as(gradient))
 
     def load(self, path: Path) -> None:
         try:
@@ -302,15 +232,7 @@ def train(recipe: Recipe, *, minutes: float | None = None, log_every: int = 50, 
     if "RANK" in os.environ and not dist.is_initialized():
         dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     torch.manual_seed(recipe.seed)
-    if recipe.initial:
-        model = ModernBertForMaskedLM.from_pretrained(
-            recipe.initial,
-            attn_implementation=recipe.attention,
-            dtype=torch.float32,  # its file holds fp16, which overflows in training
-            **NO_DROPOUT,
-        )
-    else:
-        model = build_model(recipe, vocabulary, special)
+    model = build_model(recipe, vocabulary, special)
     run = Run(recipe, model)
     checkpoint = output / "checkpoint.pt"
     if checkpoint.is_file():
@@ -319,10 +241,10 @@ def train(recipe: Recipe, *, minutes: float | None = None, log_every: int = 50, 
     heldout = PackedTokens(folder, recipe.mix, split="heldout", length=recipe.length, seed=recipe.seed)
     count = int(recipe.sequences * (recipe.length - 2) * recipe.mask_rate)
 
-    def batch(source: PackedTokens, step: int, salt: int) -> list[Tensor]:
-        row = (step * run.world + run.rank) * recipe.sequences
-        random = np.random.default_rng([recipe.seed, step, run.rank, salt])
-        packed = source.sequences(row, recipe.sequences)
+    def batch(source: PackedTokens, number: int, salt: int) -> list[Tensor]:
+        step, place = divmod(number, recipe.batches)
+        random = np.random.default_rng([recipe.seed, step, place, salt])
+        packed = source.sequences(number * recipe.sequences, recipe.sequences)
         tensors = masked_batch(
             packed,
             count=count,
@@ -353,17 +275,20 @@ def train(recipe: Recipe, *, minutes: float | None = None, log_every: int = 50, 
             groups = [group for optimizer in run.optimizers for group in optimizer.param_groups]
             for group, rate in zip(groups, run.base_rates, strict=True):
                 group["lr"] = rate * factor
-            with run.autocast():
-                loss, hit = run.objective(*batch(data, run.step, 0))
-            loss.backward()
+            # The same batches, however many processes share them.
+            for place in range(run.rank, recipe.batches, run.world):
+                with run.autocast():
+                    loss, hit = run.objective(*batch(data, run.step * recipe.batches + place, 0))
+                (loss / recipe.batches).backward()
+                losses.append(loss.detach())
+                hits.append(hit)
+            run.share_gradients()
             nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
             for optimizer in run.optimizers:
                 optimizer.step()
                 optimizer.zero_grad(set_to_none=True)
             run.step += 1
             seen += run.step_tokens
-            losses.append(loss.detach())
-            hits.append(hit)
             now = time.monotonic()
             out_of_time = minutes is not None and now - started > minutes * 60
             if run.step % log_every == 0 or run.step == total_steps or out_of_time:

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from ie_model.encoding import TextEncoder
 from ie_model.runtime.modeling import SpanLinkModel
 from ie_model.windows import plan_windows
-from training.modernbert_onnx import Range, linear_inputs
+from training.modernbert_onnx import linear_inputs
+from training.onnx_graph import Range
 
 #: The project's own pieces; every twelfth of them is text enough for the ranges to settle.
 CALIBRATION_TEXTS = Path("annotations/authored/news.jsonl")

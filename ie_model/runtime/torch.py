@@ -32,10 +32,11 @@ class TorchRuntime:
         except ImportError as error:
             raise errors.missing_extra("torch or transformers", "train") from error
         from ie_model.runtime.modeling import SpanLinkModel
+        from ie_model.runtime.words import add_words
 
         try:
             config = AutoConfig.from_pretrained(folder, local_files_only=True)
-            model = SpanLinkModel(AutoModelForTokenClassification.from_config(config))  # type: ignore[no-untyped-call]
+            model = SpanLinkModel(add_words(AutoModelForTokenClassification.from_config(config)))  # type: ignore[no-untyped-call]
             model.load_saved_state(load_file(folder / SAFETENSORS))
         except (OSError, RuntimeError, ValueError, SafetensorError) as error:
             raise errors.broken_model_file(folder, errors.first_line(error)) from error

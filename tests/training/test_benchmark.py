@@ -16,7 +16,7 @@ from ie_model.windows import Window
 from training import benchmark
 from training.benchmark import by_length, installed_megabytes, keep_best_sizes, summary, take_turns
 from training.contenders import contenders, encoder_operations
-from training.modernbert_onnx import matrix_graph
+from training.onnx_graph import matrix_graph
 from training.speed_plot import write_plot
 
 TEXTS = ["林知远离开星河科技。" * 9, "", "据悉，周以安离开青木资本。"]

@@ -17,7 +17,8 @@ from ie_model.runtime.modeling import SpanLinkModel
 from training import export as export_module
 from training.export import ExportError, export, main
 from training.modeling import load_model
-from training.modernbert_onnx import Range, encoder_graph, is_supported, linear_inputs, quantize_weight
+from training.modernbert_onnx import encoder_graph, is_supported, linear_inputs
+from training.onnx_graph import Range, quantize_weight
 from training.quantize import activation_ranges, best_range, calibration_texts
 
 TEXTS = ["3月，星河科技技术副总裁林知远宣布辞职创业。" * 3, "据悉，周以安离开青木资本，获 1.13 亿美元。"]

@@ -21,7 +21,8 @@ from transformers import AutoModelForMaskedLM
 
 from training import pretrain as module
 from training.corpus import CONTINUES
-from training.pretrain import PackedTokens, PretrainError, Recipe, learning_rate_factor, main, masked_batch, train
+from training.packed import PackedTokens, PretrainError, masked_batch
+from training.pretrain import Recipe, learning_rate_factor, main, train
 
 SPECIAL = {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4}
 BODY = 30

@@ -1,0 +1,87 @@
+"""Words as input: a token's embedding, and that of the known words which cover it.
+
+A lexicon of words (sequences of 2 to 4 tokens) has an embedding each. A token takes in all of
+those that cover it, every place in a word by a matrix of its own, so that the encoder knows
+from the first layer on where names that it has seen may begin and end. The idea is that of
+lexicon-enhanced Chinese NER (SoftLexicon, Ma et al. 2020), with pretraining: a hidden token
+hides the words around it too.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+#: Tokens of the longest words.
+LONGEST_WORD = 4
+#: Bits of a token's id in the key of a word: the ids side by side, the first one lowest.
+TOKEN_BITS = 14
+#: (tokens of the word, which of them the token is), in the order of the projection's inputs.
+SLOTS = tuple((length, place) for length in range(2, LONGEST_WORD + 1) for place in range(length))
+#: Names of what a model with words has beyond one without.
+WORD_PARAMETERS = re.compile(r"\.(keys|words\.weight|projection\.weight)$")
+
+
+class WordEmbedding(nn.Embedding):
+    """Token embeddings with the words' added; takes the place of a model's token embedding.
+
+    Args:
+        tokens: the token embedding that it replaces.
+        count: words in the lexicon.
+        width: of a word's vector.
+
+    The buffer `keys` [count] holds the words, sorted: fill it before use. Row 0 of `words` is no word.
+    """
+
+    keys: Tensor
+
+    def __init__(self, tokens: nn.Embedding, *, count: int, width: int) -> None:
+        super().__init__(
+            tokens.num_embeddings, tokens.embedding_dim, padding_idx=tokens.padding_idx, _weight=tokens.weight.data
+        )
+        if tokens.num_embeddings > 1 << TOKEN_BITS:
+            raise ValueError(f"words need a vocabulary of at most {1 << TOKEN_BITS} tokens")
+        self.words = nn.Embedding(count + 1, width, padding_idx=0)
+        self.projection = nn.Linear(len(SLOTS) * width, tokens.embedding_dim, bias=False)
+        self.register_buffer("keys", torch.zeros(count, dtype=torch.int64))
+
+    def fill(self, keys: Tensor, vectors: Tensor) -> None:
+        """Take over a lexicon: keys [count], sorted, and vectors [count, width]."""
+        with torch.no_grad():
+            self.keys.copy_(keys)
+            self.words.weight[1:] = vectors.to(self.words.weight.dtype)
+            # As strong at the start as a token's own embedding, where two or three words cover it.
+            nn.init.normal_(self.projection.weight, std=0.02)
+
+    def rows(self, ids: Tensor) -> Tensor:
+        """ids [windows, length] → [windows, length, slots] rows of `words`; 0 where there is no word."""
+        found = []
+        for length in range(2, LONGEST_WORD + 1):
+            # Beyond the window's end there are tokens 0, [PAD], which would make a longer word of a shorter one.
+            padded = nn.functional.pad(ids, (0, length - 1))
+            key = sum(padded[:, place : place + ids.shape[1]] << (TOKEN_BITS * place) for place in range(length))
+            at = torch.searchsorted(self.keys, key).clamp(max=len(self.keys) - 1)
+            row = torch.where((self.keys[at] == key) & (padded[:, length - 1 :] != 0), at + 1, 0)
+            found += [nn.functional.pad(row, (place, 0))[:, : ids.shape[1]] for place in range(length)]
+        return torch.stack(found, dim=-1)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """input [windows, length] → [windows, length, hidden]."""
+        covering = self.words(self.rows(input)).flatten(start_dim=2)
+        result: Tensor = super().forward(input) + self.projection(covering)
+        return result
+
+
+def add_words(model: Any) -> Any:
+    """Give a transformers model the word embedding that its config's `words` speaks of, if it does; returns it.
+
+    The words are empty until a saved state is loaded or `WordEmbedding.fill` is called.
+    """
+    sizes = getattr(model.config, "words", None)
+    if sizes:
+        model.set_input_embeddings(WordEmbedding(model.get_input_embeddings(), **sizes))
+        model.tie_weights()
+    return model

@@ -110,13 +110,14 @@ def _pipeline(folder: Path, dtype: str, size: int, threads: int) -> Work:
     import torch
     from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline
 
+    from training.modeling import load_encoder
+
     torch.set_num_threads(threads)
     settings = ModelFolder.open(folder, runtime="torch").settings
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     tokenizer.model_max_length = settings.window + 2
-    model = AutoModelForTokenClassification.from_pretrained(
-        folder, local_files_only=True, dtype=getattr(torch, dtype)
-    ).eval()
+    model = load_encoder(folder, AutoModelForTokenClassification, local_files_only=True)
+    model = model.to(getattr(torch, dtype)).eval()
     run = pipeline(
         "token-classification",
         model=model,

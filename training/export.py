@@ -30,7 +30,8 @@ from ie_model.runtime.modeling import SpanLinkModel
 from ie_model.runtime.onnx import OnnxRuntime
 from training.modeling import load_model, save_model
 from training.modernbert_onnx import encoder_graph, is_supported
-from training.quantize import activation_ranges, calibration_texts
+from training.quantize import calibration_texts, measure_activations
+from training.smoothing import smoothed
 
 #: Largest difference of a logit between torch and ONNX in float that an export may show.
 TOLERANCE = 1e-3
@@ -150,7 +151,9 @@ def _quantize(network: SpanLinkModel, folder: Path, *, window: int) -> float:
         raise ExportError("only ModernBERT encoders can be int8; export with --precision float")
     encoder, texts = TextEncoder.from_file(folder / TOKENIZER), calibration_texts()
     before = _tags(folder, encoder, texts, window)
-    ranges = activation_ranges(network, encoder, texts, window=window)
+    seen = measure_activations(network, encoder, texts, window=window)
+    network = smoothed(network, seen.largest())
+    ranges = measure_activations(network, encoder, texts, window=window).ranges()
     onnx.save(encoder_graph(network, ranges), str(folder / ENCODER_ONNX))
     agreement = float((_tags(folder, encoder, texts, window) == before).mean())
     if agreement < TAG_AGREEMENT:

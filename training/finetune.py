@@ -135,7 +135,7 @@ class BatchTrainer(Trainer):
             rate, decay = self.args.learning_rate, self.args.weight_decay
             groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
             encoder = set(self.model.network.classifier.base_model.parameters())
-            for parameter in self.model.parameters():
+            for parameter in filter(lambda p: p.requires_grad, self.model.parameters()):
                 groups.setdefault((parameter in encoder, parameter.ndim > 1), []).append(parameter)
             self.optimizer = torch.optim.AdamW(
                 [

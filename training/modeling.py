@@ -22,7 +22,7 @@ from transformers import (
 
 from ie_model.model_folder import CONFIG, SAFETENSORS, TOKENIZER
 from ie_model.runtime.modeling import SpanLinkModel
-from ie_model.runtime.words import WORD_PARAMETERS, add_words
+from ie_model.runtime.words import WORD_PARAMETERS, WordEmbedding, add_words
 from ie_model.scheme import TagScheme
 from training.losses import link_loss, tag_loss
 from training.recipe import Recipe, RecipeError
@@ -110,6 +110,9 @@ def build_model(recipe: Recipe, scheme: TagScheme) -> SpanLinkModel:
     classifier = load_encoder(
         recipe.encoder, AutoModelForTokenClassification, config=config, ignore_mismatched_sizes=True
     )
+    embedding = classifier.get_input_embeddings()
+    if isinstance(embedding, WordEmbedding):
+        embedding.words.weight.requires_grad_(not recipe.freeze_words)
     _take_over_tags(classifier, Path(recipe.encoder), scheme)
     network = SpanLinkModel(classifier)
     _take_over_link_head(network, Path(recipe.encoder) / SAFETENSORS)

@@ -7,8 +7,9 @@ does not depend on what stands beside it in a batch.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +37,25 @@ def calibration_texts(path: Path = CALIBRATION_TEXTS) -> list[str]:
     return [json.loads(line)["text"] for line in lines[::CALIBRATION_STRIDE]]
 
 
-def activation_ranges(
+@dataclass(frozen=True)
+class Activations:
+    """What the linear layers were given on some texts, by the names of `modernbert_onnx.linear_inputs`."""
+
+    values: Mapping[str, Tensor]
+
+    def ranges(self) -> dict[str, Range]:
+        """The best range of each."""
+        return {name: best_range(values.flatten()) for name, values in self.values.items()}
+
+    def largest(self) -> dict[str, Tensor]:
+        """[channels] the largest absolute value of each channel."""
+        return {name: values.abs().amax(dim=0) for name, values in self.values.items()}
+
+
+def measure_activations(
     network: SpanLinkModel, encoder: TextEncoder, texts: Sequence[str], *, window: int = 126
-) -> dict[str, Range]:
-    """The range of every activation that `modernbert_onnx.linear_inputs` names, over windows of this size."""
+) -> Activations:
+    """Run the network over windows of this size and keep what its linear layers are given: [tokens, channels] each."""
     seen: dict[str, list[Tensor]] = {}
     with _recording(network, seen), torch.no_grad():
         for text in texts:
@@ -48,7 +64,7 @@ def activation_ranges(
                 ids = [encoder.cls_id, *encoding.ids[part.start : part.end].tolist(), encoder.sep_id]
                 row = torch.tensor([ids])
                 network(row, torch.ones_like(row))
-    return {name: best_range(torch.cat(values)) for name, values in seen.items()}
+    return Activations({name: torch.cat(values) for name, values in seen.items()})
 
 
 @contextmanager
@@ -62,7 +78,7 @@ def _recording(network: SpanLinkModel, seen: dict[str, list[Tensor]]) -> Iterato
 
     def keep(name: str) -> Callable[[nn.Module, tuple[Any, ...]], None]:
         def hook(_: nn.Module, arguments: tuple[Any, ...]) -> None:
-            seen.setdefault(name, []).append(arguments[0].detach().float().flatten())
+            seen.setdefault(name, []).append(arguments[0].detach().float().flatten(end_dim=-2))
 
         return hook
 

@@ -46,6 +46,8 @@ class Recipe:
             the size that `random_encoder` says.
         tokenizer: folder of tokenizer.json, where it is not the encoder's.
         tokens: tokens per batch, padding included.
+        freeze_words: leave the words' vectors as pretraining made them, so that a name of the training
+            set does not move away from those that stood beside it (`ie_model/runtime/words.py`).
         benchmark: train on one source's own labels, to compare with what others report on it.
             Such a model is not published, so that an evaluation-only source may train it.
     """
@@ -62,6 +64,7 @@ class Recipe:
     weight_decay: float = 0.01
     seed: int = 1
     bf16: bool = True
+    freeze_words: bool = False
     benchmark: bool = False
 
     @classmethod

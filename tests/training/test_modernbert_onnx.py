@@ -19,7 +19,7 @@ from training.export import ExportError, export, main
 from training.modeling import load_model
 from training.modernbert_onnx import encoder_graph, is_supported, linear_inputs
 from training.onnx_graph import Range, quantize_weight
-from training.quantize import activation_ranges, best_range, calibration_texts
+from training.quantize import Activations, best_range, calibration_texts, measure_activations
 
 TEXTS = ["3月，星河科技技术副总裁林知远宣布辞职创业。" * 3, "据悉，周以安离开青木资本，获 1.13 亿美元。"]
 
@@ -55,7 +55,7 @@ def test_other_networks_are_left_to_torch(model_dir: Path, key: str, value: obje
 
 
 def test_int8_wherever_the_range_is_known(network: SpanLinkModel, text_encoder: TextEncoder) -> None:
-    ranges = activation_ranges(network, text_encoder, TEXTS)
+    ranges = measure_activations(network, text_encoder, TEXTS).ranges()
     assert list(ranges) == linear_inputs(1)
     graph = encoder_graph(network, ranges).graph
     kinds = [node.op_type for node in graph.node]
@@ -65,7 +65,7 @@ def test_int8_wherever_the_range_is_known(network: SpanLinkModel, text_encoder: 
 
 
 def test_ranges_hold_what_was_seen(network: SpanLinkModel, text_encoder: TextEncoder) -> None:
-    ranges = activation_ranges(network, text_encoder, TEXTS)
+    ranges = measure_activations(network, text_encoder, TEXTS).ranges()
     for known in ranges.values():
         assert known.low < 0 < known.high
         assert 0 < known.zero_point < 255, "zero must be one of the values"
@@ -120,9 +120,7 @@ def test_an_int8_answer_does_not_depend_on_its_neighbours(model_dir: Path, tmp_p
 def test_int8_that_changes_too_many_tags_is_refused(
     model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        export_module, "activation_ranges", lambda *_, **__: dict.fromkeys(linear_inputs(1), Range(-1e-3, 1e-3))
-    )
+    monkeypatch.setattr(Activations, "ranges", lambda _: dict.fromkeys(linear_inputs(1), Range(-1e-3, 1e-3)))
     folder = tmp_path / "model"
     with pytest.raises(ExportError, match=r"int8 changes .* export with --precision float"):
         export(model_dir, folder, settings=Settings(), precision="int8")

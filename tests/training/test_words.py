@@ -30,7 +30,7 @@ from training.modernbert_onnx import encoder_graph
 from training.packed import PretrainError
 from training.pretrain import Recipe as PretrainRecipe
 from training.pretrain import train
-from training.quantize import activation_ranges
+from training.quantize import measure_activations
 from training.recipe import Recipe, Stage
 from training.words import WORDS_FILE, choose_words, main, ngram_keys, plain_tokens, read_words, word_vectors
 from training.words_onnx import cuckoo_table, primes_below
@@ -231,6 +231,15 @@ def test_fine_tuning_starts_from_the_encoders_words(encoder_dir: Path, network: 
     assert mine.rows(torch.tensor([[2, *np.tile([10, 11], 5)]])).shape == (1, 11, len(SLOTS))
 
 
+def test_the_words_can_be_left_as_they_are(encoder_dir: Path) -> None:
+    for freeze in (False, True):
+        recipe = Recipe(encoder=str(encoder_dir), output="unused", stages=(Stage(sources={}),), freeze_words=freeze)
+        embedding = build_model(recipe, TagScheme()).classifier.get_input_embeddings()
+        assert embedding.words.weight.requires_grad is not freeze
+        assert embedding.projection.weight.requires_grad
+        assert embedding.weight.requires_grad
+
+
 def test_words_survive_saving(network: SpanLinkModel, encoder_dir: Path, tmp_path: Path) -> None:
     save_model(network, tmp_path / "saved", tokenizer=encoder_dir)
     back = load_model(tmp_path / "saved")
@@ -246,7 +255,7 @@ def test_a_run_goes_on_from_an_encoder_with_words(encoder_dir: Path) -> None:
 @pytest.mark.parametrize("int8", [False, True])
 def test_onnx_finds_the_same_words(network: SpanLinkModel, encoder_dir: Path, int8: bool) -> None:
     encoder = TextEncoder.from_file(encoder_dir / "tokenizer.json")
-    ranges = activation_ranges(network, encoder, TEXTS) if int8 else None
+    ranges = measure_activations(network, encoder, TEXTS).ranges() if int8 else None
     session = onnxruntime.InferenceSession(encoder_graph(network, ranges).SerializeToString())
     ids = np.zeros((2, 30), dtype=np.int64)
     mask = np.zeros_like(ids)
@@ -270,8 +279,10 @@ def test_onnx_finds_the_same_words(network: SpanLinkModel, encoder_dir: Path, in
 
 @pytest.mark.parametrize("precision", ["float", "int8"])
 def test_a_published_model_with_words(
-    network: SpanLinkModel, encoder_dir: Path, tmp_path: Path, precision: str
+    network: SpanLinkModel, encoder_dir: Path, tmp_path: Path, precision: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Between the tags of a network that has hardly been trained rounding decides more often.
+    monkeypatch.setattr("training.export.TAG_AGREEMENT", 0.9)
     save_model(network, tmp_path / "trained", tokenizer=encoder_dir)
     export(tmp_path / "trained", tmp_path / "model", settings=Settings(window=62, overlap=16), precision=precision)
     for runtime in ("onnx", "torch"):

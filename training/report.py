@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -111,10 +112,10 @@ def character_tags(scheme: TagScheme, size: int, spans: Sequence[tuple[str, int,
 
 
 def fingerprint(examples: Sequence[Any]) -> str:
-    """A short hash of a set's texts and marks."""
+    """A short hash of a set's texts and marks, the same in every process."""
     digest = hashlib.sha256()
-    for example in examples:
-        digest.update(repr(example).encode("utf-8", "surrogatepass"))
+    for example in examples:  # sets in order: as they are printed, it changes from process to process
+        digest.update(json.dumps(asdict(example), default=sorted, sort_keys=True).encode("ascii"))
     return digest.hexdigest()[:16]
 
 

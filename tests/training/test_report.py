@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +19,7 @@ from training.data.example import Example, GoldDeparture, GoldSpan
 from training.report import (
     character_tags,
     complete_labels,
+    fingerprint,
     link_gold_spans,
     score,
     seqeval_f1,
@@ -123,3 +127,17 @@ def test_results_name_the_command_and_the_versions(tmp_path: Path) -> None:
 def test_the_fingerprint_is_of_the_weights(model_dir: Path, tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"other")
     assert weights_fingerprint(model_dir) != weights_fingerprint(tmp_path)
+
+
+def test_a_fingerprint_is_that_of_every_process() -> None:
+    code = (
+        "from training.data.example import Example, GoldSpan; from training.report import fingerprint; "
+        f"print(fingerprint([Example('1', 'test', {TEXT!r}, (GoldSpan(0, 3, 'PERSON'), GoldSpan(5, 9, 'ORG')), "
+        "departures=())]))"
+    )
+    seen = set()
+    for seed in ("0", "1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)}
+        seen.add(subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True).stdout)
+    assert seen == {fingerprint([EXAMPLE]) + "\n"}
+    assert fingerprint([replace(EXAMPLE, complete=frozenset({"ORG"}))]) not in seen

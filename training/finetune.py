@@ -171,14 +171,19 @@ def scheme_of(recipe: Recipe) -> TagScheme:
 
 
 def read_recipe_source(recipe: Recipe, name: str, leave_out: str | None) -> list[Example]:
-    """The examples of a source that a recipe may train on."""
-    return read_source(
+    """The examples of a source that a recipe trains on."""
+    examples = read_source(
         name,
         data_root=Path(recipe.data_root),
         leave_out=leave_out,
         purpose="benchmark" if recipe.benchmark else "train",
         own_labels=recipe.benchmark,
     )
+    if name not in recipe.limits:
+        return examples
+    # A larger limit takes what a smaller one took, and more.
+    order = np.random.default_rng(recipe.seed).permutation(len(examples))
+    return [examples[index] for index in np.sort(order[: recipe.limits[name]])]
 
 
 def stage_windows(

@@ -46,6 +46,7 @@ class Recipe:
             the size that `random_encoder` says.
         tokenizer: folder of tokenizer.json, where it is not the encoder's.
         tokens: tokens per batch, padding included.
+        limits: source name → the number of its examples that are used, drawn by the seed (0: none of it).
         freeze_words: leave the words' vectors as pretraining made them, so that a name of the training
             set does not move away from those that stood beside it (`ie_model/runtime/words.py`).
         benchmark: train on one source's own labels, to compare with what others report on it.
@@ -64,6 +65,7 @@ class Recipe:
     weight_decay: float = 0.01
     seed: int = 1
     bf16: bool = True
+    limits: dict[str, int] = field(default_factory=dict)
     freeze_words: bool = False
     benchmark: bool = False
 
@@ -99,7 +101,10 @@ class Recipe:
                     f"{sorted(Stage.__dataclass_fields__)}, not {sorted(unknown)}"
                 )
             stages.append(Stage(**stage))
-        if values.get("benchmark") and len({source for stage in stages for source in stage.sources}) != 1:
+        sources = {source for stage in stages for source in stage.sources}
+        if unknown := sorted(set(values.get("limits") or {}) - sources):
+            raise RecipeError(f"{name}: limits of {unknown}, which no stage trains on; its sources: {sorted(sources)}")
+        if values.get("benchmark") and len(sources) != 1:
             raise RecipeError(f"{name}: a benchmark trains on one source alone")
         return cls(**{**values, "stages": tuple(stages)})
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -224,6 +225,18 @@ def test_the_article_left_out_contributes_no_window(recipe: Recipe, text_encoder
         assert found.weight == 2
         expected = [ids for name, all_ids in own.items() if name != left_out for ids in all_ids]
         assert [[w.ids.tolist() for w in windows] for windows in found.variants] == [expected]
+
+
+def test_a_limit_takes_so_many_examples_and_a_larger_one_the_same_ones(recipe: Recipe, authored: None) -> None:
+    def ids(limit: int) -> list[str]:
+        return [e.id for e in module.read_recipe_source(replace(recipe, limits={"authored": limit}), "authored", None)]
+
+    every = [example.id for example in examples()]
+    assert ids(0) == []
+    assert len(ids(3)) == 3
+    assert set(ids(3)) < set(ids(5)) < set(every)
+    assert ids(99) == every
+    assert module.read_recipe_source(recipe, "authored", None) == examples()
 
 
 def test_further_passes_see_other_names(recipe: Recipe, text_encoder: TextEncoder) -> None:

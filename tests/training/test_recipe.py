@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from training.ablations import Ablations
 from training.data.sources import ANNOTATED, SOURCES
 from training.pretrain import Recipe as PretrainRecipe
 from training.recipe import Recipe, RecipeError, Stage
@@ -83,6 +84,9 @@ def test_the_recipes_of_the_project_can_be_read() -> None:
         if path.name.startswith("pretrain"):
             assert PretrainRecipe.read(path).mix
             continue
+        if path.name == "ablations.yaml":
+            assert Ablations.read(path).variants
+            continue
         recipe = Recipe.read(path)
         names = {name for stage in recipe.stages for name in stage.sources}
         if path.name == "label-studio.yaml":  # what a user has annotated
@@ -93,6 +97,11 @@ def test_the_recipes_of_the_project_can_be_read() -> None:
             assert names == {path.stem}
         assert names <= {*ANNOTATED, *SOURCES}
         assert recipe.benchmark or not any(SOURCES[name].evaluation_only for name in names - {*ANNOTATED})
+
+
+def test_a_limit_of_a_source_that_is_not_used() -> None:
+    with pytest.raises(RecipeError, match=r"limits of \['msra'\], which no stage trains on; its sources: \['"):
+        Recipe.from_dict({**GOOD, "limits": {"msra": 0}})
 
 
 def test_a_benchmark_has_one_source() -> None:

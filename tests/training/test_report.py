@@ -138,6 +138,7 @@ def test_a_fingerprint_is_that_of_every_process() -> None:
     seen = set()
     for seed in ("0", "1", "2"):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)}
-        seen.add(subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True).stdout)
+        run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+        seen.add(run.stdout)
     assert seen == {fingerprint([EXAMPLE]) + "\n"}
     assert fingerprint([replace(EXAMPLE, complete=frozenset({"ORG"}))]) not in seen

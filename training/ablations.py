@@ -1,0 +1,134 @@
+"""What each part of a recipe is worth: variants of it, trained alike and scored on dev.
+
+    python -m training.ablations --variants training/recipes/ablations.yaml --data-root FOLDER
+
+Variants and their values stand in the YAML file, the learning curve (fewer examples of a source) among them.
+They are trained for a share of the recipe's epochs, so that the table takes hours and not days on a CPU; what
+counts are the differences, and the sets' intervals say which of them mean something. A run that was stopped goes
+on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ie_model.extractor import Extractor
+from training.data.example import DataError, Example
+from training.data.sources import read_source
+from training.finetune import finetune
+from training.recipe import DATA_ROOT, Recipe, RecipeError
+from training.report import departure_figures, fingerprint, link_gold_spans, score, write_results
+
+OUTPUT = Path("results") / "ablations.json"
+#: Sets that no variant is trained on, with the split that is scored.
+SETS = {"news-units": "dev", "authored-heldout": "test"}
+
+
+@dataclass(frozen=True)
+class Ablations:
+    """A recipe and the values that its variants replace.
+
+    Attributes:
+        share: of the epochs of each stage.
+        variants: name → values of `Recipe`.
+    """
+
+    recipe: Recipe
+    share: float
+    variants: dict[str, dict[str, Any]]
+
+    @classmethod
+    def read(cls, path: Path) -> Ablations:
+        """Read the variants; RecipeError for a value that a recipe has not."""
+        try:
+            values = yaml.safe_load(path.read_text(encoding="utf-8"))
+            base = yaml.safe_load(Path(values["recipe"]).read_text(encoding="utf-8"))
+            variants = dict(values["variants"])
+            share = float(values["share"])
+        except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
+            raise RecipeError(f"{path}: needs the keys recipe, share and variants ({error})") from error
+        for name, changes in variants.items():
+            Recipe.from_dict({**base, **changes}, name=f"{path}, {name}")
+        return cls(Recipe.from_dict(base, name=values["recipe"]), share, variants)
+
+    def variant(self, name: str, *, folder: Path, data_root: str) -> Recipe:
+        """The recipe of a variant, with its own output."""
+        stages = tuple(replace(stage, epochs=stage.epochs * self.share) for stage in self.recipe.stages)
+        output = folder / "".join(c if c.isalnum() else "-" for c in name)
+        values = {"output": str(output), "data_root": data_root, "stages": stages, **self.variants[name]}
+        return self.recipe.with_values(**values)
+
+
+def figures(model: Path, sets: dict[str, list[Example]]) -> dict[str, Any]:
+    """F1 of the spans and of the departures' pairs on each set."""
+    extractor = Extractor.load(model, runtime="torch")
+    result = {}
+    for name, examples in sets.items():
+        report = score(examples, [extractor(example.text, id=example.id) for example in examples])
+        linked = departure_figures(examples, link_gold_spans(extractor, examples))
+        result[name] = {
+            "spans": {label: found["f1"] for label, found in report["spans"].items()},
+            "interval": report["spans"]["micro"]["f1_interval"],
+            "pairs": report["departures"]["pair"]["f1"],
+            "pairs_gold_spans": linked["pair"]["f1"],
+        }
+    return result
+
+
+def run(ablations: Ablations, *, folder: Path, data_root: str, names: Sequence[str]) -> dict[str, Any]:
+    """Train and score the variants of these names that have not been; returns the figures of all."""
+    sets = {
+        name: read_source(name, data_root=Path(data_root), split=split, purpose="evaluate")
+        for name, split in SETS.items()
+    }
+    rows = {}
+    for name in names:
+        recipe = ablations.variant(name, folder=folder, data_root=data_root)
+        done = Path(recipe.output) / "figures.json"
+        if not done.is_file():
+            started = time.monotonic()
+            model = finetune(recipe, resume=True)
+            row = {"minutes": round((time.monotonic() - started) / 60, 1), **figures(model, sets)}
+            done.write_text(json.dumps(row), encoding="utf-8")
+        rows[name] = json.loads(done.read_text(encoding="utf-8"))
+        print(name, json.dumps({key: rows[name][key]["spans"]["micro"] for key in sets}), flush=True)
+    return {
+        "share": ablations.share,
+        "sets": {name: {"split": SETS[name], "fingerprint": fingerprint(found)} for name, found in sets.items()},
+        "variants": rows,
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Train and score variants of a recipe.")
+    parser.add_argument("--variants", type=Path, default=Path("training/recipes/ablations.yaml"))
+    parser.add_argument("--data-root", default=DATA_ROOT)
+    parser.add_argument("--folder", type=Path, default=Path("runs/ablations"), help="where the models are kept")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these variants")
+    parser.add_argument("--output", type=Path, default=OUTPUT)
+    options = parser.parse_args(arguments)
+    try:
+        ablations = Ablations.read(options.variants)
+        names = options.only or list(ablations.variants)
+        if unknown := [name for name in names if name not in ablations.variants]:
+            raise RecipeError(f"no variants {unknown}; {options.variants} has {list(ablations.variants)}")
+        report = run(ablations, folder=options.folder, data_root=options.data_root, names=names)
+    except (RecipeError, DataError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    command = f"python -m training.ablations --variants {options.variants} --data-root FOLDER"
+    write_results(options.output, command=command, report=report)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

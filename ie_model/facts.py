@@ -12,6 +12,10 @@ from ie_model.document import Date, Departure, Evidence
 from ie_model.names import cluster, fullest_variant, normal_form
 from ie_model.relations import STATUSES, Frame
 
+#: What may stand between a role and the organisation that it is held in …
+_HOLDS = frozenset({"", "的", " "})
+#: … and between two roles that one person holds there.
+_STACKED = frozenset({"", "兼", "、", "及", "和", "暨", "/", "與", "与", " 兼 ", " "})
 #: A clause ends after these.
 _CLAUSE_END = re.compile(r"[。！？!?；;，,\n\r…]")
 
@@ -27,6 +31,24 @@ def clause_around(text: str, start: int, end: int) -> Evidence:
     while last > end and text[last - 1].isspace():
         last -= 1
     return Evidence(first, last)
+
+
+def holders_of(text: str, spans: Sequence[Span]) -> dict[int, int]:
+    """Which organisation each role stands with, as indices into sorted spans: 星河科技首席财务官兼董事.
+
+    Roles that stand with none, as in 辞去首席财务官职务, are left out.
+    """
+    holders: dict[int, int] = {}
+    for index in range(1, len(spans)):
+        span, before = spans[index], spans[index - 1]
+        if span.label != "ROLE":
+            continue
+        between = text[before.end : span.start]
+        if before.label == "ORG" and between in _HOLDS:
+            holders[index] = index - 1
+        elif before.label == "ROLE" and index - 1 in holders and between in _STACKED:
+            holders[index] = holders[index - 1]
+    return holders
 
 
 def departures_of(
@@ -53,6 +75,7 @@ def departures_of(
         key = (canonical[frame.person], canonical[frame.organization])
         facts.setdefault(key, []).append(frame)
 
+    holders = holders_of(text, spans)
     forms: dict[int, dict[str, None]] = {}  # of each cluster, in order of appearance
     for head, surface in zip(canonical, surfaces, strict=True):
         forms.setdefault(head, {})[surface] = None
@@ -61,7 +84,13 @@ def departures_of(
         ordered = sorted(group, key=lambda frame: (STATUSES.index(frame.status), -frame.score))
         strongest = ordered[0]
         left = fullest_variant(surfaces[strongest.organization], forms[organization])
-        roles = {normal_form(surfaces[role]): surfaces[role] for frame in group for role in frame.roles}
+        roles = {
+            normal_form(surfaces[role]): surfaces[role]
+            for frame in group
+            for role in frame.roles
+            # A role that stands with another organisation was not given up here.
+            if canonical[holders.get(role, frame.organization)] == organization
+        }
         joined = {
             canonical[target]: surfaces[target]
             for frame in group

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ie_model.decoding import Span
 from ie_model.document import Date, Departure, Evidence
-from ie_model.facts import clause_around, departures_of
+from ie_model.facts import clause_around, departures_of, holders_of
 from ie_model.relations import STATUSES, Frame
 
 TEXT = "据悉，林知远将离开星河。3月，星河科技总裁林知远辞职，加入云栖，云栖科技和青木欢迎。知远曾任青木总裁。"
@@ -80,6 +80,40 @@ def test_a_role_that_two_frames_name_is_one() -> None:
     frames = [Frame(0, 1, 0.9, "stated", roles=[3]), Frame(4, 2, 0.9, "stated", roles=[10, 3])]
     (fact,) = departures_of(TEXT, SPANS, frames)
     assert fact.roles == ("总裁",)
+
+
+@pytest.mark.parametrize(
+    ("marked", "expected"),
+    [
+        ("{星河|ORG}{总裁|ROLE}{林知远|PERSON}", {"总裁": "星河"}),
+        (
+            "{星河|ORG}的{总裁|ROLE}兼{董事|ROLE}、{首席技术官|ROLE}",
+            dict.fromkeys(("总裁", "董事", "首席技术官"), "星河"),
+        ),
+        ("{林知远|PERSON}离开{星河|ORG}，任{青木|ORG}{合伙人|ROLE}", {"合伙人": "青木"}),
+        ("{林知远|PERSON}辞去{星河|ORG}旗下公司{总裁|ROLE}一职", {}),
+        ("{林知远|PERSON}辞去{总裁|ROLE}及{董事|ROLE}", {}),
+        ("{星河|ORG}{总裁|ROLE}宣布，{董事|ROLE}将由他兼任", {"总裁": "星河"}),
+    ],
+)
+def test_which_organization_a_role_stands_with(marked: str, expected: dict[str, str]) -> None:
+    text, spans = "", []
+    for plain, surface, label in re.findall(r"([^{]*)(?:\{(.+?)\|(\w+)\})?", marked):
+        text += plain
+        if surface:
+            spans.append(Span(label, len(text), len(text) + len(surface), len(text), len(text) + len(surface), 1.0))
+            text += surface
+    found = holders_of(text, spans)
+    surfaces = [text[span.start : span.end] for span in spans]
+    assert {surfaces[role]: surfaces[holder] for role, holder in found.items()} == expected
+
+
+def test_a_role_that_stands_with_another_organization_was_not_given_up() -> None:
+    """青木总裁 was found beside the departure from 星河 too."""
+    (star,) = departures_of(TEXT, SPANS, [Frame(4, 2, 0.7, "stated", roles=[3, 10])])
+    assert star.roles == ("总裁",)
+    (star,) = departures_of(TEXT, SPANS, [Frame(4, 2, 0.7, "stated", roles=[10])])
+    assert star.roles == ()
 
 
 def test_no_frames_no_facts() -> None:

@@ -21,6 +21,7 @@ from training import calibration
 from training.calibration import RememberingRuntime, Subject, fitted_values, kept, write_settings
 from training.calibration_card import SHOWN, curve_table, fitted_sentence, reliability_table
 from training.calibration_plot import write_plot
+from training.data.sources import read_source
 
 TEXT = "3月，星河科技技术副总裁林知远宣布辞职创业，加入了云栖智能。"
 UNIT = {
@@ -152,7 +153,16 @@ def test_settings_round_trip(folder: Path) -> None:
     assert json.loads(path.read_text(encoding="utf-8")) == before
 
 
-def test_a_whole_run(folder: Path, data_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_whole_run(
+    folder: Path,
+    data_root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # A random model finds nonsense in every token: a few pieces are enough of it.
+    monkeypatch.setattr(calibration, "read_source", lambda *names, **options: read_source(*names, **options)[:6])
+    monkeypatch.setattr(calibration, "MIN_SCORES", (0.0, 0.5, 0.9))
     output = tmp_path / "out" / "calibration.json"
     arguments = ["--model", str(folder), "--data-root", str(data_root), "--output", str(output)]
     config = (folder / "config.json").read_bytes()

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -118,6 +121,24 @@ def test_results_name_the_command_and_the_versions(tmp_path: Path) -> None:
     assert written["command"] == "python -m x"
     assert written["versions"]["torch"].startswith("2")
     assert written["spans"] == {"名": 1}
+
+
+def test_the_fingerprint_of_a_set_is_the_same_in_every_process() -> None:
+    code = "from tests.training.authored import examples; from training.report import fingerprint as f; "
+    code += "one = examples(); print(f(one), f(one[1:]), f([tuple(one)]))"
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=Path(__file__).parents[2],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(seen) == 1
+    assert len(set(seen.pop().split())) == 3, "other examples, another fingerprint"
 
 
 def test_the_fingerprint_is_of_the_weights(model_dir: Path, tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def extract(
     published: Annotated[str | None, typer.Option(help="The articles' ISO date, e.g. 2023-04-30; resolves relative dates.")] = None,
     encoding: Annotated[str, typer.Option(help="The files' character encoding.")] = "utf-8",
     model: Annotated[Path | None, typer.Option(help="A model folder instead of the packaged model.")] = None,
-    min_score: Annotated[float, typer.Option(help="Leave out what the model is less sure of (0 to 1).")] = 0.0,
+    min_score: Annotated[float, typer.Option(help="Leave out what is right with a lower probability than this (0 to 1).")] = 0.0,
 ) -> None:  # fmt: skip
     """Extract entities and departures from articles."""
     from ie_model.exports import write_csv, write_jsonl

@@ -138,10 +138,12 @@ def decode(logits: Floats, encoding: Encoding, scheme: TagScheme, *, temperature
     """The spans of a text, sorted and flat.
 
     A span's score is the geometric mean of its tags' probabilities under the softmax of
-    logits / temperature.
+    logits / temperature. Their product would be the probability that all are right only if
+    they were independent; they are nearly one decision, and the mean is near its probability.
 
     Args:
         logits: [tokens, tags] for the tokens of the encoding.
+        temperature: changes the scores alone: the tags are those of the logits as they are.
     """
     if not len(encoding):
         return []

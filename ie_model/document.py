@@ -41,7 +41,7 @@ class Entity:
         label: PERSON, ORG, ROLE or MONEY.
         text: the surface, a slice of the document's text.
         start, end: code-point offsets, end exclusive.
-        score: how sure the model is, 0 to 1.
+        score: how probably label, start and end are right, 0 to 1, as far as the model is calibrated.
         value: what a MONEY span amounts to; None where it is not known.
     """
 
@@ -97,7 +97,7 @@ class Departure:
         joined: what the person founded, joined or returned to afterwards.
         date: when, if the text says so.
         status: "stated", "reported" (hearsay or a plan) or "former" (only 前, 原 or 曾).
-        score: how sure the model is, 0 to 1.
+        score: how probably person and organisation are right, 0 to 1, as far as the model is calibrated.
         evidence: the clauses around the strongest mention.
         mentions: the clauses around every passage that says so, in the order of the text.
     """

@@ -55,7 +55,7 @@ class Extractor:
         return self._scheme.labels
 
     def with_min_score(self, min_score: float) -> Extractor:
-        """This extractor with another least score; the two share the model, which nothing changes."""
+        """This extractor with another least score, see `load`; the two share the model, which nothing changes."""
         if not 0.0 <= min_score <= 1.0:
             raise errors.bad_score(min_score)
         other = copy(self)
@@ -87,7 +87,11 @@ class Extractor:
             runtime: "onnx" (default) or "torch" (needs the `train` extra; for GPUs).
             device: for the torch runtime: "cpu", "cuda" …
             threads: calls of the onnx runtime at once; 0 for as many as there are cores.
-            min_score: spans and departures below this score are left out.
+            min_score: spans and departures below this score are left out, and with a span the
+                departures that need it. A score is the probability that a span, or the pair of a
+                departure, is right, as calibrated on news like that of the training data
+                (`python -m training.calibration`): 0.8 keeps what is right in four of five
+                cases or more. Higher means fewer and surer; the model card has the curve.
 
         Raises:
             ModelError: the folder lacks a file or is broken.
@@ -175,9 +179,16 @@ class Extractor:
         pairs = [pair for pair in known if pair[0] in persons]
         ends = encoding.sentence_ends
         matrix = pair_matrix(spans, pairs, sentence_ends=ends, start=0, end=len(encoding))
-        threshold = max(self._settings.link_threshold, self._min_score)
-        scores = self._runtime.link(hidden, matrix)
-        for frame in frames_from(spans, pairs, scores, threshold=threshold):
+        frames = frames_from(
+            spans,
+            pairs,
+            self._runtime.link(hidden, matrix),
+            threshold=self._settings.link_threshold,
+            temperature=self._settings.link_temperature,
+            bias=self._settings.link_bias,
+            min_score=self._min_score,
+        )
+        for frame in frames:
             findings.frames.append(frame.renumbered([index for _, index in local]))
 
     def link(

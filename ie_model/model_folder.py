@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -31,8 +32,11 @@ class Settings:
     Attributes:
         window: tokens that the encoder takes at once, special tokens not counted.
         overlap: tokens that neighbouring windows share.
-        temperature: divides the logits before a span is scored.
-        link_threshold: least probability of a departure.
+        temperature: divides the tags' logits before a span is scored; which spans come out
+            does not depend on it.
+        link_threshold: least probability of a departure, before it is calibrated.
+        link_temperature, link_bias: calibrate a departure's score: its log-odds are divided by
+            the one, then the other is added. Which departures come out does not depend on them.
         benchmark: the data set whose own labels the model was trained on, to be compared
             on it; such a model is not for publication.
     """
@@ -41,6 +45,8 @@ class Settings:
     overlap: int = 64
     temperature: float = 1.0
     link_threshold: float = 0.5
+    link_temperature: float = 1.0
+    link_bias: float = 0.0
     benchmark: str | None = None
 
     def __post_init__(self) -> None:
@@ -48,8 +54,11 @@ class Settings:
             raise TypeError("window and overlap must be whole numbers")
         if not 0 <= self.overlap < self.window / 2:
             raise ValueError(f"overlap {self.overlap} must be less than half of window {self.window}")
-        if not self.temperature > 0:
-            raise ValueError(f"temperature {self.temperature} must be above 0")
+        for name in ("temperature", "link_temperature"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} {getattr(self, name)} must be a number above 0")
+        if not math.isfinite(self.link_bias):
+            raise ValueError(f"link_bias {self.link_bias} must be a finite number")
         if not 0 <= self.link_threshold <= 1:
             raise ValueError(f"link_threshold {self.link_threshold} must be between 0 and 1")
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ie_model.decoding import Floats, Span
 from ie_model.scheme import Ints
+
+Doubles = npt.NDArray[np.float64]
 
 #: What the link head says of a pair. The first three are independent yes-or-no
 #: questions (sigmoid), the last three the status of a departure (softmax).
@@ -140,12 +144,23 @@ def _sigmoid(values: Floats) -> Floats:
     return (1.0 / (1.0 + np.exp(-np.clip(values, -30, 30)))).astype(np.float32)
 
 
+def calibrated(logits: npt.NDArray[np.floating[Any]], *, temperature: float, bias: float) -> Doubles:
+    """Log-odds to scores that rise with them: sigmoid(logits / temperature + bias)."""
+    # In double precision, so that what differs in log-odds differs in score.
+    log_odds = np.clip(logits.astype(np.float64) / temperature + bias, -700, 700)
+    result: Doubles = 1.0 / (1.0 + np.exp(-log_odds))
+    return result
+
+
 def frames_from(
     spans: Sequence[Span],
     pairs: Sequence[tuple[int, int]],
     scores: Floats,
     *,
     threshold: float = 0.5,
+    temperature: float = 1.0,
+    bias: float = 0.0,
+    min_score: float = 0.0,
 ) -> list[Frame]:
     """Assemble the frames that the pair scores assert.
 
@@ -154,16 +169,21 @@ def frames_from(
 
     Args:
         scores: [pairs, len(LINK_OUTPUTS)] logits.
-        threshold: least probability of a departure.
+        threshold: least probability of a departure, before it is calibrated.
+        temperature, bias: of the frames' scores, see `calibrated`; they change nothing else.
+        min_score: least score of a frame.
     """
     if not len(pairs):
         return []
     probabilities = _sigmoid(scores[:, :3])
+    departed = calibrated(scores[:, 0], temperature=temperature, bias=bias)
     status = scores[:, 3:].argmax(axis=1)
     by_person: dict[int, list[Frame]] = {}
     for row, (person, target) in enumerate(pairs):
-        if spans[target].label == "ORG" and probabilities[row, 0] >= threshold:
-            frame = Frame(person, target, float(probabilities[row, 0]), STATUSES[status[row]])
+        if spans[target].label != "ORG" or departed[row] < min_score:
+            continue
+        if probabilities[row, 0] >= threshold:
+            frame = Frame(person, target, float(departed[row]), STATUSES[status[row]])
             by_person.setdefault(person, []).append(frame)
     for row, (person, target) in enumerate(pairs):
         frames = by_person.get(person)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -21,6 +21,8 @@ import yaml
 
 from ie_model.model_folder import CONFIG, SAFETENSORS, ModelFolder
 from ie_model.scheme import LABELS
+from training.calibration_card import curve_table, fitted_sentence, reliability_table
+from training.markdown import cell, table
 from training.report import weights_fingerprint
 
 TEMPLATE = Path(__file__).with_name("card.md")
@@ -50,6 +52,7 @@ class Results:
     zero_shot: dict[str, Any]
     training: dict[str, Any]
     speed: dict[str, Any]
+    calibration: dict[str, Any]
     benchmarks: dict[str, dict[str, Any]]
 
     @property
@@ -73,24 +76,9 @@ class Results:
             zero_shot=one(folder / "zero_shot.json"),
             training=one(folder / "training.json"),
             speed=one(folder / "speed.json"),
+            calibration=one(folder / "calibration.json"),
             benchmarks={path.stem: one(path) for path in sorted((folder / "benchmarks").glob("*.json"))},
         )
-
-
-def cell(figures: dict[str, Any] | None, *, interval: bool = True) -> str:
-    """F1 in percent, with its interval."""
-    if not figures:
-        return ""
-    value = f"{100 * figures['f1']:.1f}"
-    if not interval:
-        return value
-    low, high = (round(100 * edge) for edge in figures["f1_interval"])
-    return f"{value} ({low}–{high})"
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def headline(results: Results) -> str:
@@ -300,6 +288,10 @@ def render_card(results: Results, model: ModelFolder) -> str:
         events=event_table(results),
         scripts=script_table(results),
         baselines=baseline_table(results),
+        fitted=fitted_sentence(results.calibration),
+        reliability=reliability_table(results.calibration),
+        curve=curve_table(results.calibration),
+        calibration=results.calibration["command"],
         benchmarks=benchmark_table(results),
         speed=speed_table(results),
         cost=results.training["cost"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -112,11 +112,22 @@ def character_tags(scheme: TagScheme, size: int, spans: Sequence[tuple[str, int,
 
 
 def fingerprint(examples: Sequence[Any]) -> str:
-    """A short hash of a set's texts and marks, the same in every process."""
+    """A short hash of a set's texts and marks."""
     digest = hashlib.sha256()
-    for example in examples:  # sets in order: as they are printed, it changes from process to process
-        digest.update(json.dumps(asdict(example), default=sorted, sort_keys=True).encode("ascii"))
+    for example in examples:
+        digest.update(repr(_in_order(example)).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()[:16]
+
+
+def _in_order(value: Any) -> Any:
+    """A value with its dataclasses as lists, and its sets sorted: their order is another in every process."""
+    if is_dataclass(value):
+        return [_in_order(getattr(value, field.name)) for field in fields(value)]
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, tuple | list):
+        return [_in_order(one) for one in value]
+    return value
 
 
 def weights_fingerprint(folder: Path) -> str:

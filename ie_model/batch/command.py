@@ -40,7 +40,7 @@ def batch(
     model: Annotated[Path | None, typer.Option(help="A model folder instead of the packaged model.")] = None,
     runtime: Annotated[RuntimeName, typer.Option(help="What runs the model.")] = RuntimeName.onnx,
     device: Annotated[str, typer.Option(help="For --runtime torch: cpu, cuda, cuda:1 …")] = "cpu",
-    min_score: Annotated[float, typer.Option(help="Leave out what the model is less sure of (0 to 1).")] = 0.0,
+    min_score: Annotated[float, typer.Option(help="Leave out what is right with a lower probability than this (0 to 1).")] = 0.0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Start over, and replace what an earlier run left or wrote.")] = False,
 ) -> None:  # fmt: skip
     """Extract from many records: JSON lines, Parquet or text files, to one output file.

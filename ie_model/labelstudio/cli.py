@@ -50,7 +50,7 @@ Config = Annotated[Path | None, typer.Option(help="The project's labelling confi
 Model = Annotated[Path | None, typer.Option(help="A model folder instead of the packaged model.")]
 Published = Annotated[str | None, typer.Option(help="The articles' ISO date, e.g. 2023-04-30.")]
 Encoding = Annotated[str, typer.Option(help="The texts' character encoding.")]
-MinScore = Annotated[float, typer.Option(help="Leave out what the model is less sure of (0 to 1).")]
+MinScore = Annotated[float, typer.Option(help="Leave out what is right with a lower probability than this (0 to 1).")]
 Texts = Annotated[Path | None, typer.Option(help="Folder of the texts of a .jsonl file that has none.")]
 Order = Annotated[Query, typer.Option(help="uncertain: what the model is least sure of comes first.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only the first so many, after ordering.")]

@@ -19,8 +19,10 @@ Published = Annotated[
     ),
 ]
 Identity = Annotated[str | None, Field(description="A name for the document; it comes back as it is.")]
-MinScore = Annotated[float, Field(ge=0.0, le=1.0, description="Leave out what the model is less sure of.")]
-Score = Annotated[float, Field(ge=0.0, le=1.0)]
+MinScore = Annotated[
+    float, Field(ge=0.0, le=1.0, description="Leave out what is right with a lower probability than this.")
+]
+Score = Annotated[float, Field(ge=0.0, le=1.0, description="How probably it is right.")]
 Offset = Annotated[int, Field(ge=0, description="In code points of the text as given.")]
 
 

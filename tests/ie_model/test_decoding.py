@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -124,6 +125,16 @@ def test_a_temperature_changes_scores_alone() -> None:
     assert (cold.start, cold.end, cold.label) == (warm.start, warm.end, warm.label)
     assert cold.score == pytest.approx(np.exp(4) / (np.exp(4) + 16))
     assert warm.score == pytest.approx(np.exp(2) / (np.exp(2) + 16))
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), temperature=st.floats(0.2, 10))
+def test_no_temperature_changes_the_spans(seed: int, temperature: float) -> None:
+    logits = 3 * np.random.default_rng(seed).standard_normal((60, 17)).astype(np.float32)
+    encoding = encoding_of(60, sentence_ends=[7, 40, 60], within=(3, 20, 21))
+    plain = decode(logits, encoding, SCHEME)
+    other = decode(logits, encoding, SCHEME, temperature=temperature)
+    assert [replace(span, score=0.0) for span in other] == [replace(span, score=0.0) for span in plain]
 
 
 def test_no_token_no_span() -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import math
+import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +146,38 @@ def test_min_score_leaves_out_spans_and_departures(model_dir: Path) -> None:
     runtime.links[0] = 3.0  # of 0.95
     assert len(lenient("林知远离开星河。").departures) == 1
     assert len(LINK_OUTPUTS) == len(runtime.links)
+
+
+CALIBRATED = {"temperature": 1.7, "link_temperature": 2.5, "link_bias": -2.0}
+
+
+def without_scores(document: Document) -> Document:
+    return replace(
+        document,
+        entities=tuple(replace(entity, score=0.0) for entity in document.entities),
+        departures=tuple(replace(departure, score=0.0) for departure in document.departures),
+    )
+
+
+def scores_of(document: Document) -> list[float]:
+    return [one.score for one in (*document.entities, *document.departures)]
+
+
+@pytest.mark.parametrize("runtime", ["onnx", "torch"])
+def test_calibration_changes_scores_alone(model_dir: Path, tmp_path: Path, runtime: str) -> None:
+    folder = tmp_path / "calibrated"
+    shutil.copytree(model_dir, folder)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config["ie_model"] |= CALIBRATED
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    plain = Extractor.load(model_dir, runtime=runtime)(TEXT * 3)
+    other = Extractor.load(folder, runtime=runtime)(TEXT * 3)
+    assert plain.departures
+    assert without_scores(other) == without_scores(plain)
+    assert all(a != b for a, b in zip(scores_of(plain), scores_of(other), strict=True))
+    for before, after in zip(plain.departures, other.departures, strict=True):
+        odds = math.log(before.score / (1 - before.score))
+        assert after.score == pytest.approx(1 / (1 + math.exp(-(odds / 2.5 - 2))), abs=1e-6)
 
 
 def test_pipe_keeps_the_order_and_is_lazy(extractor: Extractor) -> None:

@@ -114,6 +114,11 @@ def test_a_broken_config(folder: Path, content: bytes) -> None:
         {"temperature": 0},
         {"temperature": "hot"},
         {"link_threshold": None},
+        {"temperature": float("inf")},
+        {"link_temperature": -1.0},
+        {"link_temperature": float("nan")},
+        {"link_bias": float("inf")},
+        {"link_bias": "none"},
     ],
 )
 def test_settings_that_cannot_be_used(folder: Path, settings: Any) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from ie_model.relations import (
     MAX_DISTANCE,
     PAIR_FIELDS,
     Frame,
+    calibrated,
     candidate_pairs,
     distance_buckets,
     frames_from,
@@ -105,6 +108,37 @@ def test_the_threshold() -> None:
     rows = {(1, 0): row(0.0)}  # a probability of one half
     assert len(frames(spans, rows, threshold=0.5)) == 1
     assert frames(spans, rows, threshold=0.51) == []
+
+
+def test_calibration_changes_scores_alone() -> None:
+    spans = [span("ORG", 0, 2), span("ROLE", 2, 4), span("PERSON", 4, 6), span("ORG", 8, 10), span("ORG", 12, 14)]
+    pairs = candidate_pairs(spans)
+    rows = {(2, 0): row(0.5), (2, 1): row(left_role=YES), (2, 3): row(-0.5, joined=YES), (2, 4): row(YES)}
+    scores = np.array([rows[pair] for pair in pairs], dtype=np.float32)
+    plain = frames_from(spans, pairs, scores)
+    low = frames_from(spans, pairs, scores, temperature=2.0, bias=-3.0)
+    assert [frame.score for frame in plain] == pytest.approx([1 / (1 + np.exp(-0.5)), SURE])
+    # Both far below the threshold, which is asked of the uncalibrated probability.
+    assert [frame.score for frame in low] == pytest.approx([1 / (1 + np.exp(2.75)), 1 / (1 + np.exp(1.0))])
+    assert [replace(frame, score=0.0) for frame in low] == [replace(frame, score=0.0) for frame in plain]
+
+
+def test_the_least_score_is_asked_of_the_calibrated_one() -> None:
+    spans = [span("ORG", 0, 2), span("PERSON", 4, 6)]
+    scores = np.array([row(2.0)], dtype=np.float32)  # 0.88, and calibrated 0.5
+    options = {"temperature": 2.0, "bias": -1.0}
+    assert len(frames_from(spans, [(1, 0)], scores, min_score=0.5, **options)) == 1
+    assert frames_from(spans, [(1, 0)], scores, min_score=0.51, **options) == []
+    assert len(frames_from(spans, [(1, 0)], scores, min_score=0.51)) == 1
+
+
+def test_calibrated_scores_rise_with_the_log_odds() -> None:
+    logits = np.array([-30.0, -1.0, 0.0, 1.0, 20.0, 30.0], dtype=np.float32)
+    for temperature, bias in ((1.0, 0.0), (5.0, -4.0), (5.0, 4.0)):
+        scores = calibrated(logits, temperature=temperature, bias=bias)
+        assert (np.diff(scores) > 0).all()
+        assert ((scores > 0) & (scores < 1)).all()
+    assert calibrated(np.array([-1e6, 1e6]), temperature=1.0, bias=0.0).tolist() == pytest.approx([0, 1])
 
 
 def test_each_relation_takes_its_own_label_only() -> None:

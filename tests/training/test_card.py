@@ -13,10 +13,13 @@ import yaml
 
 from ie_model.model_folder import ModelFolder
 from training import card
+from training.calibration import fitted_values
+from training.calibration_card import SHOWN
 from training.card import Results, cell, headline, render_card, render_readme
 from training.report import weights_fingerprint
 
 ROOT = Path(__file__).parents[2]
+PLOT = "results/calibration.svg"
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +34,12 @@ def packaged() -> ModelFolder:
 
 def test_the_results_are_of_the_packaged_weights(results: Results, packaged: ModelFolder) -> None:
     assert results.zero_shot["model"] == weights_fingerprint(packaged.path)
+
+
+def test_the_packaged_scores_are_calibrated_as_the_results_say(results: Results, packaged: ModelFolder) -> None:
+    """`python -m training.calibration --write` makes them so."""
+    assert results.calibration["model"] == weights_fingerprint(packaged.path)
+    assert fitted_values(packaged.settings) == results.calibration["fitted"]
 
 
 def test_the_folds_were_trained_as_the_packaged_weights_were(results: Results) -> None:
@@ -55,6 +64,18 @@ def test_every_set_of_the_results_is_in_the_card(results: Results, packaged: Mod
         assert f"| {name} |" in text
         assert cell(one["spans"]["micro"]) in text
     assert all(f"| {name} |" in text for name in results.benchmarks)
+
+
+def test_the_scores_are_in_the_card(results: Results, packaged: ModelFolder) -> None:
+    text = render_card(results, packaged)
+    assert f"divided by {results.calibration['fitted']['temperature']:g}" in text
+    assert f"    {results.calibration['command']}\n" in text
+    assert f"({PLOT})" in text
+    for name, one in results.calibration["sets"].items():
+        assert f"| {name} | departures | {one['departures']['after']['items']} |" in text
+        for least in SHOWN:
+            assert f"| {name} | {least:g} | " in text
+    assert (ROOT / PLOT).read_text(encoding="utf-8").startswith("<svg")
 
 
 def test_the_metadata_is_what_hugging_face_reads(results: Results, packaged: ModelFolder) -> None:

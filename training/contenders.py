@@ -110,13 +110,13 @@ def _pipeline(folder: Path, dtype: str, size: int, threads: int) -> Work:
     import torch
     from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline
 
-    from training.modeling import load_encoder
+    from ie_model.runtime.words import load_with_words
 
     torch.set_num_threads(threads)
     settings = ModelFolder.open(folder, runtime="torch").settings
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     tokenizer.model_max_length = settings.window + 2
-    model = load_encoder(folder, AutoModelForTokenClassification, local_files_only=True)
+    model = load_with_words(folder, AutoModelForTokenClassification, local_files_only=True)
     model = model.to(getattr(torch, dtype)).eval()
     run = pipeline(
         "token-classification",

@@ -22,7 +22,7 @@ from transformers import (
 
 from ie_model.model_folder import CONFIG, SAFETENSORS, TOKENIZER
 from ie_model.runtime.modeling import SpanLinkModel
-from ie_model.runtime.words import WORD_PARAMETERS, WordEmbedding, add_words
+from ie_model.runtime.words import WordEmbedding, add_words, load_with_words
 from ie_model.scheme import TagScheme
 from training.losses import link_loss, tag_loss
 from training.recipe import Recipe, RecipeError
@@ -61,24 +61,6 @@ def _no_encoder(encoder: str, error: Exception) -> RecipeError:
     )
 
 
-def load_encoder(name: str | Path, kind: Any, **values: Any) -> Any:
-    """A transformers model of a folder or a hub id, in float32, with its words if it has any.
-
-    Args:
-        kind: the class that reads it: AutoModelForTokenClassification, ModernBertForMaskedLM …
-        values: passed on to its `from_pretrained`.
-    """
-    # Not the precision of its file: fp16 overflows in training.
-    model = add_words(kind.from_pretrained(name, dtype=torch.float32, **values))
-    if getattr(model.config, "words", None):
-        saved = load_file(Path(name) / SAFETENSORS)
-        own = {key: value for key, value in saved.items() if WORD_PARAMETERS.search(key)}
-        unknown = model.load_state_dict(own, strict=False).unexpected_keys
-        if unknown or len(own) != 3:
-            raise RecipeError(f"{name}: its config speaks of words that its weights do not hold")
-    return model
-
-
 def build_model(recipe: Recipe, scheme: TagScheme) -> SpanLinkModel:
     """The network of a recipe: its encoder, with new tag and link heads."""
     if recipe.encoder == "random":
@@ -104,12 +86,12 @@ def build_model(recipe: Recipe, scheme: TagScheme) -> SpanLinkModel:
         return SpanLinkModel(ModernBertForTokenClassification(config))
     try:
         config = AutoConfig.from_pretrained(recipe.encoder, **_labels(scheme))
+        _set_dropout(config, recipe.dropout)
+        classifier = load_with_words(
+            recipe.encoder, AutoModelForTokenClassification, config=config, ignore_mismatched_sizes=True
+        )
     except (OSError, ValueError) as error:
         raise _no_encoder(recipe.encoder, error) from error
-    _set_dropout(config, recipe.dropout)
-    classifier = load_encoder(
-        recipe.encoder, AutoModelForTokenClassification, config=config, ignore_mismatched_sizes=True
-    )
     embedding = classifier.get_input_embeddings()
     if isinstance(embedding, WordEmbedding):
         embedding.words.weight.requires_grad_(not recipe.freeze_words)

@@ -31,8 +31,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import ModernBertConfig, ModernBertForMaskedLM
 
-from ie_model.runtime.words import add_words
-from training.modeling import load_encoder
+from ie_model.runtime.words import add_words, load_with_words
 from training.packed import PackedTokens, PretrainError, masked_batch
 from training.words import WORDS_FILE, read_words
 
@@ -87,7 +86,7 @@ class Recipe:
 def build_model(recipe: Recipe, vocabulary: int, special: dict[str, int]) -> ModernBertForMaskedLM:
     """The network of a recipe: new, or the one in the folder `initial`."""
     if recipe.initial:
-        return load_encoder(
+        return load_with_words(
             Path(recipe.initial), ModernBertForMaskedLM, attn_implementation=recipe.attention, **NO_DROPOUT
         )
     words = read_words(Path(recipe.data) / WORDS_FILE) if recipe.words else None

@@ -10,10 +10,14 @@ hides the words around it too.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
+
+from ie_model.model_folder import SAFETENSORS
 
 #: Tokens of the longest words.
 LONGEST_WORD = 4
@@ -84,4 +88,26 @@ def add_words(model: Any) -> Any:
     if sizes:
         model.set_input_embeddings(WordEmbedding(model.get_input_embeddings(), **sizes))
         model.tie_weights()
+    return model
+
+
+def load_with_words(name: str | Path, kind: Any, **values: Any) -> Any:
+    """A transformers model of a folder or a hub id, in float32, with its words if it has any.
+
+    transformers alone reads such a folder too, but passes its words over.
+
+    Args:
+        kind: the class that reads it: AutoModelForTokenClassification, ModernBertForMaskedLM …
+        values: passed on to its `from_pretrained`.
+
+    Raises ValueError: the config speaks of words that the weights do not hold.
+    """
+    # Not the precision of its file: fp16 overflows in training.
+    model = add_words(kind.from_pretrained(name, dtype=torch.float32, **values))
+    if getattr(model.config, "words", None):
+        saved = load_file(Path(name) / SAFETENSORS)
+        words = {key: value for key, value in saved.items() if WORD_PARAMETERS.search(key)}
+        if len(words) != len(model.get_input_embeddings().state_dict()) - 1:
+            raise ValueError(f"{name}: its config speaks of words that its weights do not hold")
+        model.load_state_dict(words, strict=False)
     return model

@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 from torch import nn
 from transformers import ModernBertForMaskedLM
@@ -21,17 +21,17 @@ from ie_model.encoding import TextEncoder
 from ie_model.extractor import Extractor
 from ie_model.model_folder import Settings
 from ie_model.runtime.modeling import SpanLinkModel
-from ie_model.runtime.words import LONGEST_WORD, SLOTS, TOKEN_BITS, WordEmbedding
+from ie_model.runtime.words import LONGEST_WORD, SLOTS, TOKEN_BITS, WordEmbedding, load_with_words
 from ie_model.scheme import TagScheme
 from training.corpus import CONTINUES
 from training.export import export
-from training.modeling import build_model, load_encoder, load_model, save_model
+from training.modeling import build_model, load_model, save_model
 from training.modernbert_onnx import encoder_graph
 from training.packed import PretrainError
 from training.pretrain import Recipe as PretrainRecipe
 from training.pretrain import train
 from training.quantize import measure_activations
-from training.recipe import Recipe, Stage
+from training.recipe import Recipe, RecipeError, Stage
 from training.words import WORDS_FILE, choose_words, main, ngram_keys, plain_tokens, read_words, word_vectors
 from training.words_onnx import cuckoo_table, primes_below
 
@@ -240,6 +240,16 @@ def test_the_words_can_be_left_as_they_are(encoder_dir: Path) -> None:
         assert embedding.weight.requires_grad
 
 
+def test_weights_without_the_words_that_their_config_speaks_of(encoder_dir: Path, tmp_path: Path) -> None:
+    shutil.copytree(encoder_dir, tmp_path / "damaged")
+    weights = load_file(encoder_dir / "model.safetensors")
+    kept = {name: value for name, value in weights.items() if not name.endswith("words.weight")}
+    save_file(kept, tmp_path / "damaged" / "model.safetensors", metadata={"format": "pt"})
+    recipe = Recipe(encoder=str(tmp_path / "damaged"), output="unused", stages=(Stage(sources={}),))
+    with pytest.raises(RecipeError, match="its config speaks of words that its weights do not hold"):
+        build_model(recipe, TagScheme())
+
+
 def test_words_survive_saving(network: SpanLinkModel, encoder_dir: Path, tmp_path: Path) -> None:
     save_model(network, tmp_path / "saved", tokenizer=encoder_dir)
     back = load_model(tmp_path / "saved")
@@ -247,7 +257,7 @@ def test_words_survive_saving(network: SpanLinkModel, encoder_dir: Path, tmp_pat
 
 
 def test_a_run_goes_on_from_an_encoder_with_words(encoder_dir: Path) -> None:
-    model = load_encoder(encoder_dir, ModernBertForMaskedLM)
+    model = load_with_words(encoder_dir, ModernBertForMaskedLM)
     assert model.decoder.weight is model.get_input_embeddings().weight, "the output stays tied to the input"
     assert model.get_input_embeddings().words.weight.dtype == torch.float32
 

@@ -36,8 +36,8 @@ RULE = (
 )
 #: Where the folds are not of the packaged model's recipe.
 OTHER_FOLDS = (
-    "* Of the model before this one. This one's encoder goes on from weights that had been fine-tuned on these\n"
-    "articles, so no fold of it would have left one out; `--leave-one-out` refuses such an encoder."
+    "* Of an earlier model, with another encoder and fewer authored pieces. This one's folds have not been run:\n"
+    "python -m training.evaluate --recipe training/recipes/base.yaml --leave-one-out"
 )
 #: Sets of which the train split is part of the training data.
 SEEN = dict.fromkeys(("news-units", "cluener", "resume", "msra", "uner-gsd"), "train split")

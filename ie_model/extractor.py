@@ -11,14 +11,17 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+
 from ie_model import errors
 from ie_model.decoding import Floats, Span, decode
 from ie_model.document import Article, Document, Entity
 from ie_model.encoding import Encoding, TextEncoder
 from ie_model.facts import departures_of
+from ie_model.mentions import MAX_CHARACTERS, Mentions
 from ie_model.model_folder import TOKENIZER, ModelFolder
 from ie_model.money import money_value
-from ie_model.relations import Frame, candidate_pairs, frames_from, pair_matrix
+from ie_model.relations import LINK_OUTPUTS, Frame, candidate_pairs, frames_from, link_groups, pair_matrix
 from ie_model.runner import Run, Runner
 from ie_model.runtime import Runtime
 from ie_model.script import is_traditional
@@ -176,7 +179,9 @@ class Extractor:
         ends = encoding.sentence_ends
         matrix = pair_matrix(spans, pairs, sentence_ends=ends, start=0, end=len(encoding))
         threshold = max(self._settings.link_threshold, self._min_score)
-        scores = self._runtime.link(hidden, matrix)
+        scores = np.zeros((len(matrix), len(LINK_OUTPUTS)), dtype=np.float32)
+        for rows, first, moved in link_groups(matrix):
+            scores[rows] = self._runtime.link(hidden[first : first + int(moved[:, 7].max())], moved)
         for frame in frames_from(spans, pairs, scores, threshold=threshold):
             findings.frames.append(frame.renumbered([index for _, index in local]))
 
@@ -216,7 +221,7 @@ class _Findings:
     """What has been found of a text so far; spans have the text's offsets, and no tokens."""
 
     article: Article
-    spans: list[Span] = field(default_factory=list)
+    spans: Mentions = field(default_factory=Mentions)
     frames: list[Frame] = field(default_factory=list)
 
     def add_spans(self, found: Sequence[Span], section: Section, encoding: Encoding) -> list[tuple[Span, int]]:
@@ -242,7 +247,7 @@ class _Findings:
             moved = _moved(span, section.start)
             if moved.start >= section.last:
                 result.append((span, -1))
-            elif moved.start >= max(section.first, self.spans[-1].end if self.spans else 0):
+            elif moved.start >= max(section.first, self.spans.end):
                 result.append((span, len(self.spans)))
                 self.spans.append(moved)
         return result
@@ -279,6 +284,8 @@ def check_input(text: str, published: str | None) -> None:
     """InputError unless these can be extracted from."""
     if not isinstance(text, str):
         raise errors.not_a_text(type(text).__name__)
+    if len(text) > MAX_CHARACTERS:
+        raise errors.too_long(len(text), MAX_CHARACTERS)
     if published is not None:
         check_date(published)
 
@@ -319,10 +326,11 @@ def _chunks(texts: Iterable[str | Article], published: str | None) -> Iterator[l
 def _entities(text: str, spans: Sequence[Span]) -> tuple[Entity, ...]:
     # Asked of the whole text, so only where an amount needs it.
     traditional = any(span.label == "MONEY" for span in spans) and is_traditional(text)
+    surfaces: dict[str, str] = {}  # a name that is repeated is held once
     return tuple(
         Entity(
             label=span.label,
-            text=(surface := text[span.start : span.end]),
+            text=(surface := surfaces.setdefault(found := text[span.start : span.end], found)),
             start=span.start,
             end=span.end,
             score=span.score,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -216,6 +217,32 @@ def test_a_departure_across_sections(model_dir: Path, monkeypatch: pytest.Monkey
     for shift in range(140, 215, 5):
         text = "的" * shift + "。林知远很久以前在那里。后来离开星河。" + "的" * 300
         assert facts(ie(text)) == [("林知远", "星河", "stated")], shift
+
+
+def test_a_text_that_is_too_long(extractor: Extractor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ie_model.extractor.MAX_CHARACTERS", 9)
+    assert extractor("林知远离开了星河。").text
+    with pytest.raises(InputError, match="10 characters is too long, the limit is 9; split it"):
+        extractor("林知远离开了星河科。")
+
+
+def test_memory_beside_the_answer_does_not_grow_with_the_text(model_dir: Path) -> None:
+    """What is traced: Python's and numpy's memory; the encoder's own is that of a batch."""
+    ie, _ = echo(model_dir, NAMES)
+    article = ("好，林知远离开星河。" + "的" * 490 + "。") * 40
+    peaks = []
+    for times in (4, 16):  # beyond the largest piece of a text that is held at once
+        text = article * times
+        ie(text[:2000])
+        tracemalloc.start()
+        try:
+            document = ie(text)
+            answer, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert len(document.entities) == 80 * times
+        peaks.append(peak - answer)
+    assert peaks[1] < 1.5 * peaks[0]
 
 
 def test_articles_carry_their_own_id_and_date(extractor: Extractor) -> None:

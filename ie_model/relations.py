@@ -129,7 +129,7 @@ def candidate_pairs(spans: Sequence[Span]) -> list[tuple[int, int]]:
     return result
 
 
-@dataclass
+@dataclass(slots=True)
 class Frame:
     """One departure as one passage says it: spans are indices into the text's spans."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -40,7 +41,7 @@ class Run:
         self._logits: list[Floats] = [np.zeros((len(e), tags), dtype=np.float32) for e in encodings]
         self._hidden: list[Floats] = [np.zeros((len(e), 0), dtype=np.float32) for e in encodings]
         self._lock = threading.Lock()
-        self._waiting: list[Callable[[], None]] = []
+        self._waiting: deque[Callable[[], None]] = deque()
 
     def add(self, call: Callable[[], None]) -> None:
         """A call that returns when a batch is done, or raises what the engine did."""
@@ -59,8 +60,8 @@ class Run:
 
     def results(self) -> list[tuple[Floats, Floats]]:
         """Logits [tokens, tags] and hidden states [tokens, hidden] of each text; waits for them."""
-        for wait in self._waiting:
-            wait()
+        while self._waiting:  # a call that is done holds the run no more, so that it goes when it has been read
+            self._waiting.popleft()()
         return list(zip(self._logits, self._hidden, strict=True))
 
 

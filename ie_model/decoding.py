@@ -19,7 +19,7 @@ _NEVER = np.float32(-1e4)
 MAX_SEQUENCE = 256
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Span:
     """A decoded span: tokens [first, last), characters [start, end), and its score."""
 

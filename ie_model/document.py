@@ -24,7 +24,7 @@ class Article:
     published: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Money:
     """The value of a MONEY span; amounts are exact decimals, written as strings."""
 
@@ -33,7 +33,7 @@ class Money:
     currency: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entity:
     """One mention in the text.
 
@@ -78,7 +78,7 @@ class Date:
     value: str | None = None
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Evidence:
     """The passage that says so, as offsets into the document's text."""
 

@@ -54,6 +54,10 @@ def not_a_text(kind: str) -> InputError:
     return InputError(f"a text must be a str, not {kind}; decode bytes first, e.g. data.decode('utf-8')")
 
 
+def too_long(length: int, most: int) -> InputError:
+    return InputError(f"a text of {length} characters is too long, the limit is {most}; split it, e.g. into chapters")
+
+
 def bad_date(value: str) -> InputError:
     return InputError(f"published date {value!r} is not an ISO date; write it as 2023-04-30, 2023-04 or 2023")
 

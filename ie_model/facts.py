@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
+from itertools import groupby
 
-from ie_model.dates import date_value
+from ie_model.dates import TimeSpan, date_value
 from ie_model.decoding import Span
 from ie_model.departure_dates import DepartureDates
 from ie_model.document import Date, Departure, Evidence
@@ -16,6 +18,9 @@ from ie_model.relations import STATUSES, Frame
 _HOLDS = frozenset({"", "的", " "})
 #: … and between two roles that one person holds there.
 _STACKED = frozenset({"", "兼", "、", "及", "和", "暨", "/", "與", "与", " 兼 ", " "})
+#: Characters of a text whose time expressions are held at once, and how far beyond them is read: a
+#: departure's date is looked for within 400 characters of it.
+DATED, DATED_MARGIN = 65536, 4096
 #: A clause ends after these.
 _CLAUSE_END = re.compile(r"[。！？!?；;，,\n\r…]")
 
@@ -33,22 +38,19 @@ def clause_around(text: str, start: int, end: int) -> Evidence:
     return Evidence(first, last)
 
 
-def holders_of(text: str, spans: Sequence[Span]) -> dict[int, int]:
-    """Which organisation each role stands with, as indices into sorted spans: 星河科技首席财务官兼董事.
+def holder_of(text: str, spans: Sequence[Span], role: int) -> int | None:
+    """Which organisation a role stands with, as indices into sorted spans: 星河科技首席财务官兼董事.
 
-    Roles that stand with none, as in 辞去首席财务官职务, are left out.
+    None where it stands with none, as in 辞去首席财务官职务.
     """
-    holders: dict[int, int] = {}
-    for index in range(1, len(spans)):
-        span, before = spans[index], spans[index - 1]
-        if span.label != "ROLE":
-            continue
-        between = text[before.end : span.start]
-        if before.label == "ORG" and between in _HOLDS:
-            holders[index] = index - 1
-        elif before.label == "ROLE" and index - 1 in holders and between in _STACKED:
-            holders[index] = holders[index - 1]
-    return holders
+    for index in range(role, 0, -1):
+        before = spans[index - 1]
+        between = text[before.end : spans[index].start]
+        if before.label == "ORG":
+            return index - 1 if between in _HOLDS else None
+        if before.label != "ROLE" or between not in _STACKED:
+            return None
+    return None
 
 
 def departures_of(
@@ -60,72 +62,120 @@ def departures_of(
     is the strongest that a frame gives (stated, reported, former), the evidence that of the
     surest frame with this status; roles and new employers are the union. The date is
     that of the surest frame which has one, those of the strongest status first.
+
+    Args:
+        spans: in the order of the text.
     """
     if not frames:
         return ()
     canonical = cluster(text, spans)
-    dates = DepartureDates(
-        text,
-        persons=[(span.start, span.end) for span in spans if span.label == "PERSON"],
-        organizations=[(span.start, span.end) for span in spans if span.label == "ORG"],
-    )
-    surfaces = [text[span.start : span.end] for span in spans]
-    facts: dict[tuple[int, int], list[Frame]] = {}
-    for frame in frames:
-        key = (canonical[frame.person], canonical[frame.organization])
-        facts.setdefault(key, []).append(frame)
+    times = _times(text, spans, frames)
+    facts: dict[tuple[int, int], list[int]] = {}
+    for number, frame in enumerate(frames):
+        facts.setdefault((canonical[frame.person], canonical[frame.organization]), []).append(number)
+    forms = _Forms(text, spans, canonical, heads={head for key in facts for head in key})
 
-    holders = holders_of(text, spans)
-    forms: dict[int, dict[str, None]] = {}  # of each cluster, in order of appearance
-    for head, surface in zip(canonical, surfaces, strict=True):
-        forms.setdefault(head, {})[surface] = None
+    def kept(role: int, frame: Frame) -> bool:
+        """A role that stands with another organisation was not given up here."""
+        holder = holder_of(text, spans, role)
+        return holder is None or canonical[holder] == canonical[frame.organization]
+
     result = []
-    for (person, organization), group in facts.items():
-        ordered = sorted(group, key=lambda frame: (STATUSES.index(frame.status), -frame.score))
-        strongest = ordered[0]
-        left = fullest_variant(surfaces[strongest.organization], forms[organization])
+    for (person, organization), numbers in facts.items():
+        group = [frames[number] for number in numbers]
+        ordered = sorted(numbers, key=lambda number: (STATUSES.index(frames[number].status), -frames[number].score))
+        strongest = frames[ordered[0]]
+        name, left = _surface(text, spans, person), forms.fullest(organization, strongest.organization)
         roles = {
-            normal_form(surfaces[role]): surfaces[role]
+            normal_form(role): role
             for frame in group
-            for role in frame.roles
-            # A role that stands with another organisation was not given up here.
-            if canonical[holders.get(role, frame.organization)] == organization
+            for role in (_surface(text, spans, index) for index in frame.roles if kept(index, frame))
         }
         joined = {
-            canonical[target]: surfaces[target]
+            canonical[target]: _surface(text, spans, target)
             for frame in group
             for target in frame.joined
             if canonical[target] != organization
         }
+        time = next((found for number in ordered if (found := times[number])), None)
         result.append(
             Departure(
-                person=surfaces[person],
+                person=name,
                 organization=left,
                 status=strongest.status,
                 score=max(frame.score for frame in group),
                 evidence=_passage(text, spans, strongest),
-                person_aliases=tuple(form for form in forms[person] if form != surfaces[person]),
-                organization_aliases=tuple(form for form in forms[organization] if form != left),
+                person_aliases=forms.but(person, name),
+                organization_aliases=forms.but(organization, left),
                 roles=tuple(roles.values()),
                 joined=tuple(joined.values()),
-                date=_date(dates, spans, ordered, published),
+                date=Date(time.text, date_value(time.text, published=published, coming=time.coming)) if time else None,
                 mentions=tuple(sorted({_passage(text, spans, frame) for frame in group})),
             )
         )
     return tuple(result)
 
 
+class _Forms:
+    """The forms of some clusters' names, in order of appearance; what is asked twice is worked out once.
+
+    An organisation of a long text has many forms and many that leave it.
+    """
+
+    def __init__(self, text: str, spans: Sequence[Span], canonical: Sequence[int], *, heads: Collection[int]) -> None:
+        self._text, self._spans = text, spans
+        self._of: dict[int, dict[str, None]] = {head: {} for head in heads}
+        for head, span in zip(canonical, spans, strict=True):
+            if head in self._of:
+                self._of[head].setdefault(text[span.start : span.end])
+        self._fullest: dict[tuple[int, str], str] = {}
+        self._but: dict[tuple[int, str], tuple[str, ...]] = {}
+
+    def fullest(self, head: int, mention: int) -> str:
+        """The fullest variant of a mention's name in its cluster."""
+        key = head, _surface(self._text, self._spans, mention)
+        if key not in self._fullest:
+            self._fullest[key] = fullest_variant(key[1], self._of[head])
+        return self._fullest[key]
+
+    def but(self, head: int, name: str) -> tuple[str, ...]:
+        """A cluster's other forms."""
+        key = head, name
+        if key not in self._but:
+            self._but[key] = tuple(form for form in self._of[head] if form != name)
+        return self._but[key]
+
+
+def _surface(text: str, spans: Sequence[Span], index: int) -> str:
+    span = spans[index]
+    return text[span.start : span.end]
+
+
 def _passage(text: str, spans: Sequence[Span], frame: Frame) -> Evidence:
     """The clauses in which a frame has its person and organisation."""
+    return clause_around(text, *_extent(spans, frame))
+
+
+def _extent(spans: Sequence[Span], frame: Frame) -> tuple[int, int]:
     a, b = spans[frame.person], spans[frame.organization]
-    return clause_around(text, min(a.start, b.start), max(a.end, b.end))
+    return min(a.start, b.start), max(a.end, b.end)
 
 
-def _date(dates: DepartureDates, spans: Sequence[Span], frames: Sequence[Frame], published: str | None) -> Date | None:
-    """The date of the first of the frames that the text dates."""
-    for frame in frames:
-        person, organization = spans[frame.person], spans[frame.organization]
-        found = dates.of(person=(person.start, person.end), organization=(organization.start, organization.end))
-        if found is not None:
-            return Date(found.text, date_value(found.text, published=published, coming=found.coming))
-    return None
+def _times(text: str, spans: Sequence[Span], frames: Sequence[Frame]) -> list[TimeSpan | None]:
+    """The time expression that dates each frame, looked for in one block of the text after the other."""
+    starts = [_extent(spans, frame)[0] for frame in frames]
+    found: list[TimeSpan | None] = [None] * len(frames)
+    for block, numbers in groupby(sorted(range(len(frames)), key=starts.__getitem__), lambda n: starts[n] // DATED):
+        begin, end = max(0, block * DATED - DATED_MARGIN), (block + 1) * DATED + DATED_MARGIN
+        first, last = (bisect_left(spans, at, key=lambda span: span.start) for at in (begin, end))
+        places: dict[str, list[tuple[int, int]]] = {"PERSON": [], "ORG": []}
+        for span in spans[first:last]:
+            if span.label in places:
+                places[span.label].append((span.start - begin, span.end - begin))
+        dates = DepartureDates(text[begin:end], persons=places["PERSON"], organizations=places["ORG"])
+        for number in numbers:
+            a, b = spans[frames[number].person], spans[frames[number].organization]
+            found[number] = dates.of(
+                person=(a.start - begin, a.end - begin), organization=(b.start - begin, b.end - begin)
+            )
+    return found

@@ -7,6 +7,7 @@ so that 阿裏 and 阿里 are one. Nothing is merged across articles.
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator, Sequence
 
 from ie_model.decoding import Span
@@ -82,7 +83,7 @@ def _parts(name: str, *, surname: bool = False) -> frozenset[str]:
 
 
 class _Groups:
-    """Union-find over span indices."""
+    """Union-find over the numbers of names."""
 
     def __init__(self, size: int) -> None:
         self.parent = list(range(size))
@@ -102,31 +103,50 @@ def cluster(text: str, spans: Sequence[Span]) -> list[int]:
 
     Only PERSON and ORG spans are merged. The canonical form is the fullest in the script of
     the first mention, Chinese or Latin: the longest surface, the earliest among equals.
+    The work is that of the distinct names; a mention more costs a look into a table.
+
+    Args:
+        spans: in the order of the text.
     """
-    groups = _Groups(len(spans))
-    surfaces = [text[span.start : span.end] for span in spans]
-    first_of: dict[str, dict[str, int]] = {"PERSON": {}, "ORG": {}}
+    numbers: dict[tuple[str, str], int] = {}  # of the distinct names, each a label and a surface
+    firsts: list[int] = []  # the first span with each
+    number_of = array("q")  # of every span, -1 for what is never merged
     for index, span in enumerate(spans):
-        if span.label in first_of:
-            groups.join(first_of[span.label].setdefault(normal_form(surfaces[index]), index), index)
-    told = list(_told(text, spans))
-    for left, right in told:
-        groups.join(left, right)
+        number = -1
+        if span.label in ("PERSON", "ORG"):
+            number = numbers.setdefault((span.label, text[span.start : span.end]), len(firsts))
+            if number == len(firsts):
+                firsts.append(index)
+        number_of.append(number)
+    surfaces = [surface for _, surface in numbers]
+    groups = _Groups(len(surfaces))
+    first_of: dict[str, dict[str, int]] = {"PERSON": {}, "ORG": {}}
+    for (label, surface), number in numbers.items():
+        groups.join(first_of[label].setdefault(normal_form(surface), number), number)
+    placed = set()
+    for left, right in _told(text, spans):
+        groups.join(number_of[left], number_of[right])
+        placed.add(normal_form(surfaces[number_of[right]]))
     _join_persons(first_of["PERSON"], surfaces, groups)
     organizations = list(first_of["ORG"].values())
-    placed = {normal_form(surfaces[right]) for _, right in told}
-    for a, b in one_organization([surfaces[index] for index in organizations], placed=placed):
+    for a, b in one_organization([surfaces[number] for number in organizations], placed=placed):
         groups.join(organizations[a], organizations[b])
+    best = _fullest(surfaces, groups)
+    return [firsts[best[number]] if number >= 0 else index for index, number in enumerate(number_of)]
+
+
+def _fullest(surfaces: Sequence[str], groups: _Groups) -> list[int]:
+    """For every name the one that stands for its group; names are in the order of their first mention."""
     members: dict[int, list[int]] = {}
-    for index in range(len(spans)):
-        members.setdefault(groups.root(index), []).append(index)
-    canonical = list(range(len(spans)))
+    for number in range(len(surfaces)):
+        members.setdefault(groups.root(number), []).append(number)
+    best = list(range(len(surfaces)))
     for group in members.values():
         latin = surfaces[group[0]].isascii()
-        best = max(group, key=lambda i: (surfaces[i].isascii() == latin, len(surfaces[i].strip()), -i))
-        for index in group:
-            canonical[index] = best
-    return canonical
+        head = max(group, key=lambda n: (surfaces[n].isascii() == latin, len(surfaces[n].strip()), -n))
+        for number in group:
+            best[number] = head
+    return best
 
 
 def _join_persons(first_of: dict[str, int], surfaces: Sequence[str], groups: _Groups) -> None:
@@ -145,30 +165,38 @@ def _join_persons(first_of: dict[str, int], surfaces: Sequence[str], groups: _Gr
 
 def _told(text: str, spans: Sequence[Span]) -> Iterator[tuple[int, int]]:
     """Neighbouring mentions that the text itself says to be one: 甲（乙）, 甲花名乙, 甲公司（简称乙）, 甲的研究院."""
-    view = model_view(text)
-    last: dict[str, int] = {}
+    last: dict[str, tuple[int, Span]] = {}
     for index, span in enumerate(spans):
-        if (before := last.get(span.label)) is not None and span.label in ("PERSON", "ORG"):
-            between = view[spans[before].end : span.start]
+        if span.label not in ("PERSON", "ORG"):
+            continue
+        before, left = last.get(span.label, (index, span))
+        if before != index and span.start - left.end <= _FAR:
+            between = model_view(text[left.end : span.start])
             told = _person_told if span.label == "PERSON" else _organization_told
-            if len(between) <= _FAR and told(view, spans[before], span, between):
+            if told(text, left, span, between):
                 yield before, index
-        last[span.label] = index
+        last[span.label] = index, span
 
 
-def _person_told(view: str, left: Span, right: Span, between: str) -> bool:
+def _behind(text: str, span: Span) -> str:
+    """What follows a mention, in the model's view."""
+    return model_view(text[span.end : span.end + _FAR])
+
+
+def _person_told(text: str, left: Span, right: Span, between: str) -> bool:
     if _OPENING.fullmatch(between):
-        return _CLOSING.match(view, right.end) is not None
+        return _CLOSING.match(_behind(text, right)) is not None
     if _OF.fullmatch(between):
-        return _OTHER_FIRST.search(view, max(0, left.start - 12), left.start) is not None
+        return _OTHER_FIRST.search(model_view(text[max(0, left.start - 12) : left.start])) is not None
     if _IS.fullmatch(between):
-        return _IS_OTHER_NAME.match(view, right.end) is not None
+        return _IS_OTHER_NAME.match(_behind(text, right)) is not None
     return bool(_NAMED.fullmatch(between) or _PRONOUN_NAMED.fullmatch(between))
 
 
-def _organization_told(view: str, left: Span, right: Span, between: str) -> bool:
+def _organization_told(text: str, left: Span, right: Span, between: str) -> bool:
+    one, two = text[left.start : left.end], text[right.start : right.end]
     if _OPENING_ORG.fullmatch(between):
-        one, two = view[left.start : left.end], view[right.start : right.end]
-        plain = between.strip() == "(" and one.isascii() == two.isascii()  # 甲公司（乙公司
-        return not plain and _CLOSING.match(view, right.end) is not None
-    return bool(_SHORT_ORG.fullmatch(between)) or owns(between, view[right.start : right.end])
+        # In the model's view full-width letters are Latin ones: 甲公司（乙公司 is of one script.
+        plain = between.strip() == "(" and model_view(one).isascii() == model_view(two).isascii()
+        return not plain and _CLOSING.match(_behind(text, right)) is not None
+    return bool(_SHORT_ORG.fullmatch(between)) or owns(between, two)

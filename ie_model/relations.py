@@ -7,7 +7,7 @@ what, from which roles, for where, how surely.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,8 @@ PAIR_FIELDS = (
 #: Counts of what stands between are told apart up to this many, less one.
 BETWEEN_BUCKETS = 4
 _BUCKET_EDGES = np.array([1, 2, 4, 8, 16, 32, 64, 96])
+#: The link head is run on so many pairs, and about so many tokens, at once: its memory is that of these.
+LINK_PAIRS, LINK_TOKENS = 256, 2048
 DISTANCE_BUCKETS = 2 * (len(_BUCKET_EDGES) + 1)
 TARGET_KINDS = ("ORG", "ROLE")
 
@@ -90,6 +92,24 @@ def pair_matrix(
     )  # fmt: skip
 
 
+def link_groups(matrix: Ints) -> Iterator[tuple[slice, int, Ints]]:
+    """Rows of a pair matrix that are scored together, each group from its own stretch of the tokens.
+
+    Returns:
+        which rows, the first token of their stretch, and the rows with token positions counted from there.
+    """
+    first = 0
+    while first < len(matrix):
+        rows = matrix[first : first + LINK_PAIRS]
+        low = np.minimum.accumulate(rows[:, 4])
+        high = np.maximum.accumulate(rows[:, 7])
+        count = max(1, int(np.searchsorted(high - low, LINK_TOKENS, side="right")))
+        moved = rows[:count].copy()
+        moved[:, :8] -= low[count - 1]
+        yield slice(first, first + count), int(low[count - 1]), moved
+        first += count
+
+
 def _count_between(ascending: Ints, left: Ints, right: Ints) -> Ints:
     """[pairs] how many of the positions are in [left, right), in BETWEEN_BUCKETS buckets."""
     count = np.searchsorted(ascending, right) - np.searchsorted(ascending, left)
@@ -117,7 +137,7 @@ def candidate_pairs(spans: Sequence[Span]) -> list[tuple[int, int]]:
     return result
 
 
-@dataclass
+@dataclass(slots=True)
 class Frame:
     """One departure as one passage says it: spans are indices into the text's spans."""
 

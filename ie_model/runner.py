@@ -6,10 +6,12 @@ from the window that owns it.
 
 from __future__ import annotations
 
+import mmap
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -23,35 +25,44 @@ from ie_model.windows import Window, plan_windows
 
 #: Batches are padded to a multiple of this many tokens.
 PAD_MULTIPLE = 8
+#: Larger arrays are memory of their own, outside the heap.
+MAPPED_VALUES = 2**18
 
 
 #: One batch: (which text, the window) of each of its rows.
 Batch = list[tuple[int, Window]]
 
 
-@dataclass(frozen=True)
 class Run:
-    """Texts on their way through the encoder."""
+    """Texts on their way through the encoder; each batch puts its values where they belong when it is done."""
 
-    encodings: Sequence[Encoding]
-    tags: int
-    batches: Sequence[Batch]
-    values: Sequence[Callable[[], tuple[Floats, Floats]]]
+    def __init__(self, encodings: Sequence[Encoding], tags: int) -> None:
+        self.encodings = encodings
+        self._logits: list[Floats] = [np.zeros((len(e), tags), dtype=np.float32) for e in encodings]
+        self._hidden: list[Floats] = [np.zeros((len(e), 0), dtype=np.float32) for e in encodings]
+        self._lock = threading.Lock()
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    def add(self, call: Callable[[], None]) -> None:
+        """A call that returns when a batch is done, or raises what the engine did."""
+        self._waiting.append(call)
+
+    def put(self, batch: Batch, logits: Floats, hidden: Floats) -> None:
+        """Take a batch's values, [rows, length, …]; threads may do so at once, as no two batches own a token."""
+        with self._lock:
+            if any(not values.shape[1] for values in self._hidden):
+                self._hidden = [_zeros(len(e), hidden.shape[2]) for e in self.encodings]
+        for row, (index, window) in enumerate(batch):
+            # +1: [CLS] stands before the window's first token.
+            at = slice(window.first - window.start + 1, window.last - window.start + 1)
+            self._logits[index][window.first : window.last] = logits[row, at]
+            self._hidden[index][window.first : window.last] = hidden[row, at]
 
     def results(self) -> list[tuple[Floats, Floats]]:
         """Logits [tokens, tags] and hidden states [tokens, hidden] of each text; waits for them."""
-        logits: list[Floats] = [np.zeros((len(e), self.tags), dtype=np.float32) for e in self.encodings]
-        hidden: list[Floats] = [np.zeros((len(e), 0), dtype=np.float32) for e in self.encodings]
-        for batch, values in zip(self.batches, self.values, strict=True):
-            batch_logits, batch_hidden = values()
-            for row, (index, window) in enumerate(batch):
-                if not hidden[index].shape[1]:
-                    hidden[index] = np.zeros((len(logits[index]), batch_hidden.shape[2]), dtype=np.float32)
-                # +1: [CLS] stands before the window's first token.
-                at = slice(window.first - window.start + 1, window.last - window.start + 1)
-                logits[index][window.first : window.last] = batch_logits[row, at]
-                hidden[index][window.first : window.last] = batch_hidden[row, at]
-        return list(zip(logits, hidden, strict=True))
+        while self._waiting:  # a call that is done holds the run no more, so that it goes when it has been read
+            self._waiting.popleft()()
+        return list(zip(self._logits, self._hidden, strict=True))
 
 
 class Runner:
@@ -78,22 +89,33 @@ class Runner:
         """
         windows = [(index, window) for index, encoding in enumerate(encodings) for window in self.plan(encoding)]
         batches = list(_batches(windows, self._runtime.token_budget))
-        calls = [partial(self._encode, encodings, batch) for batch in batches]
-        if pool is None or len(calls) == 1:
-            return Run(encodings, self._tags, batches, calls)
-        return Run(encodings, self._tags, batches, [pool.submit(call).result for call in calls])
+        run = Run(encodings, self._tags)
+        for batch in batches:
+            call = partial(self._encode, run, batch)
+            run.add(call if pool is None or len(batches) == 1 else pool.submit(call).result)
+        return run
 
-    def _encode(self, encodings: Sequence[Encoding], batch: Batch) -> tuple[Floats, Floats]:
+    def _encode(self, run: Run, batch: Batch) -> None:
         length = min(max(_padded(window) for _, window in batch), self._settings.window + 2)
         ids: Ints = np.full((len(batch), length), self._encoder.pad_id, dtype=np.int64)
         mask: Ints = np.zeros((len(batch), length), dtype=np.int64)
         for row, (index, window) in enumerate(batch):
             count = window.end - window.start
             ids[row, 0] = self._encoder.cls_id
-            ids[row, 1 : count + 1] = encodings[index].ids[window.start : window.end]
+            ids[row, 1 : count + 1] = run.encodings[index].ids[window.start : window.end]
             ids[row, count + 1] = self._encoder.sep_id
             mask[row, : count + 2] = 1
-        return self._runtime.encode(ids, mask)
+        run.put(batch, *self._runtime.encode(ids, mask))
+
+
+def _zeros(rows: int, columns: int) -> Floats:
+    """[rows, columns] zeros. A large array's pages are taken as they are filled, and given back at once.
+
+    The heap does neither once it has grown: two sections' hidden states would stay with the process.
+    """
+    if rows * columns < MAPPED_VALUES:
+        return np.zeros((rows, columns), dtype=np.float32)
+    return np.frombuffer(mmap.mmap(-1, 4 * rows * columns), dtype=np.float32).reshape(rows, columns)
 
 
 def _padded(window: Window) -> int:

@@ -31,6 +31,7 @@ from rich.console import Console
 from ie_model.extractor import Extractor
 from ie_model.model_folder import ModelFolder
 from ie_model.runtime.onnx import available_cores
+from training import benchmark_memory
 from training.contenders import Contender, Work, ceiling, contenders, encoder_operations
 from training.data.example import DataError, Example
 from training.data.sources import read_source
@@ -44,12 +45,6 @@ REFERENCE = "transformers pipeline, float32"
 #: Stands before the batch size in a contender's name.
 SIZES = ", batches of "
 LENGTHS = (100, 1_000, 10_000, 100_000)
-#: The peak of a process of its own, in kB; not ru_maxrss, which begins at that of the process that started it.
-_MEMORY = (
-    "import sys;from pathlib import Path;from ie_model import Extractor;ie=Extractor.load();"
-    "t=open(sys.argv[1],encoding='utf-8').read();n=int(sys.argv[2]);ie((t*(n//len(t)+1))[:n]);"
-    "print(Path('/proc/self/status').read_text().partition('VmHWM:')[2].split()[0])"
-)
 _FIRST_ANSWER = (
     "import time;s=time.perf_counter();from ie_model import Extractor;i=time.perf_counter();"
     "ie=Extractor.load();l=time.perf_counter();ie('3月，阿里巴巴技术副总裁贾扬清宣布辞职创业。');e=time.perf_counter();"
@@ -207,9 +202,8 @@ def benchmark(options: argparse.Namespace) -> dict[str, Any]:
     extractor = Extractor.load(threads=threads)
     lengths = [*LENGTHS, *(n for n in (1_000_000, 10_000_000) if n <= options.long)]
     report["microseconds_per_character"] = by_length(extractor, "".join(seeds), lengths)
-    article = str(sorted(Path("seeds").glob("*.txt"))[0])
     report["peak_megabytes"] = {
-        str(length): round(in_new_process(_MEMORY, article, str(length))[0] / 1024) for length in (300, lengths[-1])
+        str(n): benchmark_memory.document(n, threads=threads)["peak_megabytes"] for n in (300, *lengths)
     }
     report["first_answer_seconds"] = first_answer()
     report["installed_megabytes"] = installed_megabytes()

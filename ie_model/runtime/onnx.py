@@ -31,6 +31,8 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     # One thread a call: batches run side by side instead, and none waits for another.
     options.intra_op_num_threads = 1
+    # A pattern is kept for every shape of a batch: tens of megabytes after a few texts, and nothing faster.
+    options.enable_mem_pattern = False
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -82,8 +82,10 @@ def _load(model: Path | None, threads: int, settings: ServerSettings) -> Applica
 def _listen(host: str, port: int) -> socket.socket:
     """A listening socket, so that a port in use is one line of complaint and no traceback."""
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        # With its protocol, or asyncio does not take it for TCP and leaves Nagle's algorithm on: an answer's body
+        # would wait for the client to acknowledge its head, which takes 40 ms.
+        listener = socket.socket(family, kind, protocol or socket.IPPROTO_TCP)
         if os.name == "posix":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)

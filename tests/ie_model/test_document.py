@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import FrozenInstanceError
 
 import pytest
@@ -78,7 +79,7 @@ def test_the_dictionary_of_a_document() -> None:
 
 @pytest.mark.parametrize("value", [DOCUMENT, *DOCUMENT.entities, *DOCUMENT.departures, Date("3月"), Evidence(0, 1)])
 def test_everything_is_frozen_and_hashable(value: object) -> None:
-    field = next(iter(value.__dict__))
+    field = dataclasses.fields(value)[0].name
     with pytest.raises(FrozenInstanceError):
         setattr(value, field, "x")
     hash(value)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import shutil
+import tracemalloc
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -47,10 +49,12 @@ class Echo:
         return np.tile(np.array(self.links, dtype=np.float32), (len(pairs), 1))
 
 
-def echo(model_dir: Path, tags: dict[str, str], **options: Any) -> tuple[Extractor, Echo]:
+def echo(
+    model_dir: Path, tags: dict[str, str], links: list[float] | None = None, **options: Any
+) -> tuple[Extractor, Echo]:
     """An extractor that tags these characters so."""
     encoder = TextEncoder.from_file(model_dir / "tokenizer.json")
-    runtime = Echo({int(encoder(character).ids[0]): tag for character, tag in tags.items()})
+    runtime = Echo({int(encoder(character).ids[0]): tag for character, tag in tags.items()}, links)
     return Extractor(ModelFolder.open(model_dir), runtime, **options), runtime
 
 
@@ -252,6 +256,49 @@ def test_a_departure_across_sections(model_dir: Path, monkeypatch: pytest.Monkey
     for shift in range(140, 215, 5):
         text = "的" * shift + "。林知远很久以前在那里。后来离开星河。" + "的" * 300
         assert facts(ie(text)) == [("林知远", "星河", "stated")], shift
+
+
+def test_a_role_beyond_the_border_of_a_section(model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Person, firm and role stand on both sides: what is found is what one window finds."""
+    tags = {**NAMES, "总": "B-ROLE", "裁": "E-ROLE"}
+    ie, _ = echo(model_dir, tags, links=[9.0, 9.0, -9.0, 9.0, 0.0, 0.0])
+    tail = "。林知远很久以前在那里。后来离开星河。那时他是总裁。" + "的" * 300
+    texts = ["的" * shift + tail for shift in range(135, 215, 5)]
+    whole = [[(d.person, d.organization, d.roles) for d in document.departures] for document in ie.pipe(texts)]
+    assert whole == [[("林知远", "星河", ("总裁",))]] * len(texts)
+    monkeypatch.setattr(sections, "SECTION_CHARACTERS", 200)
+    monkeypatch.setattr(sections, "SECTION_MARGIN", 100)
+    parts = [[(d.person, d.organization, d.roles) for d in document.departures] for document in ie.pipe(texts)]
+    assert parts == whole
+
+
+def test_a_text_that_is_too_long(extractor: Extractor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ie_model.extractor.MAX_CHARACTERS", 9)
+    assert extractor("林知远离开了星河。").text
+    with pytest.raises(InputError, match="10 characters is too long, the limit is 9; split it"):
+        extractor("林知远离开了星河科。")
+
+
+def test_memory_beside_the_answer_does_not_grow_with_the_text(model_dir: Path) -> None:
+    """What is traced: Python's and numpy's memory; the encoder's own is that of a batch."""
+    ie, runtime = echo(model_dir, NAMES)
+    runtime.shapes, runtime.rows = deque(maxlen=1), deque(maxlen=1)  # type: ignore[assignment]
+    article = ("好，林知远离开星河。" + "的" * 490 + "。") * 40
+    peaks, answers = [], []
+    for times in (4, 16):  # both beyond the largest piece of a text that is worked on at once
+        text = article * times
+        ie(text[:2000])
+        tracemalloc.start()
+        try:
+            document = ie(text)
+            answer, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert len(document.entities) == 80 * times
+        peaks.append(peak - answer)
+        answers.append(answer)
+    assert peaks[1] < 1.2 * peaks[0], "what is found is merged from little more than numbers"
+    assert answers[1] < len(text) * 2, "no section is held once it has been read"
 
 
 def test_articles_carry_their_own_id_and_date(extractor: Extractor) -> None:

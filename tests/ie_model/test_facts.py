@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ie_model import facts
 from ie_model.decoding import Span
 from ie_model.document import Date, Departure, Evidence
-from ie_model.facts import clause_around, departures_of, holders_of
+from ie_model.facts import clause_around, departures_of, holder_of
+from ie_model.mentions import Mentions
 from ie_model.relations import STATUSES, Frame
 
 TEXT = "据悉，林知远将离开星河。3月，星河科技总裁林知远辞职，加入云栖，云栖科技和青木欢迎。知远曾任青木总裁。"
@@ -103,9 +105,10 @@ def test_which_organization_a_role_stands_with(marked: str, expected: dict[str, 
         if surface:
             spans.append(Span(label, len(text), len(text) + len(surface), len(text), len(text) + len(surface), 1.0))
             text += surface
-    found = holders_of(text, spans)
     surfaces = [text[span.start : span.end] for span in spans]
-    assert {surfaces[role]: surfaces[holder] for role, holder in found.items()} == expected
+    roles = [index for index, span in enumerate(spans) if span.label == "ROLE"]
+    found = {surfaces[role]: holder_of(text, spans, role) for role in roles}
+    assert {role: surfaces[holder] for role, holder in found.items() if holder is not None} == expected
 
 
 def test_a_role_that_stands_with_another_organization_was_not_given_up() -> None:
@@ -242,3 +245,35 @@ def test_a_fact_has_both_spans_and_its_evidence_contains_them(
                 inside = [s for s in spans if passage.start <= s.start and s.end <= passage.end and s.label == label]
                 assert name in [text[s.start : s.end] for s in inside], clause
             assert passage.start == 0 or text[passage.start - 1] in "。，,；\n\r "
+
+
+def test_a_long_text_is_dated_block_by_block_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passages of every kind of date at every place of a block; each block is read with what surrounds it."""
+    passages = (
+        "3月8日，林知远离开星河科技。",
+        "林知远离开了星河科技。他在那里工作了很久。离职日期为2022年4月。",
+        "青木资本说，林知远已于去年从星河科技辞职，云栖很高兴。",
+        "林知远离开了星河科技。",
+    )
+    text = "".join(f"{passages[i % 4]}{'他们没有说什么，' * (i % 7)}后来无事。\n" for i in range(400))
+    spans = sorted(
+        (
+            Span(label, 0, 0, match.start(), match.end(), 1.0)
+            for label, name in (("PERSON", "林知远"), ("ORG", "星河科技"), ("ORG", "青木资本"), ("ORG", "云栖"))
+            for match in re.finditer(name, text)
+        ),
+        key=lambda span: span.start,
+    )
+    frames = []
+    for number, span in enumerate(spans):
+        if span.label == "PERSON":
+            near = next(i for i in range(number, len(spans)) if text[spans[i].start : spans[i].end] == "星河科技")
+            frames.append(Frame(number, near, 0.5, "stated"))
+    whole = facts._times(text, spans, frames)
+    assert len({found.text for found in whole if found}) >= 3
+    monkeypatch.setattr(facts, "DATED", 1000)
+    monkeypatch.setattr(facts, "DATED_MARGIN", 500)
+    blocks = facts._times(text, Mentions(spans), frames)
+    assert [found and (found.text, found.coming) for found in blocks] == [
+        found and (found.text, found.coming) for found in whole
+    ]

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ie_model import relations
 from ie_model.decoding import Span
 from ie_model.relations import (
     BETWEEN_BUCKETS,
@@ -17,8 +19,10 @@ from ie_model.relations import (
     candidate_pairs,
     distance_buckets,
     frames_from,
+    link_groups,
     pair_matrix,
 )
+from ie_model.runtime.onnx import OnnxRuntime
 
 YES, NO = 4.0, -4.0
 SURE = float(1 / (1 + np.exp(-YES)))
@@ -173,3 +177,31 @@ def test_departures_are_told_apart_by_person_and_come_in_order() -> None:
         (0, 1, "stated", [3]),
         (2, 3, "former", []),
     ]
+
+
+@pytest.mark.parametrize(("most_pairs", "most_tokens"), [(1, 1), (3, 40), (1000, 60), (1000, 100_000)])
+def test_pairs_in_groups_score_as_all_at_once(
+    model_dir: Path, random: np.random.Generator, monkeypatch: pytest.MonkeyPatch, most_pairs: int, most_tokens: int
+) -> None:
+    tokens = 400
+    spans = [
+        Span(("PERSON", "ORG", "ROLE")[at // 8 % 3], at, at + 3, at, at + 3, 1.0) for at in range(0, tokens - 3, 8)
+    ]
+    spans.append(Span("ORG", tokens - 2, tokens, tokens - 2, tokens, 1.0))  # nothing stands behind it
+    pairs = candidate_pairs(spans)
+    matrix = pair_matrix(spans, pairs, sentence_ends=np.arange(20, tokens, 20), start=0, end=tokens)
+    hidden = random.normal(size=(tokens, 32)).astype(np.float32)
+    runtime = OnnxRuntime(model_dir, threads=1)
+    expected = runtime.link(hidden, matrix)
+    monkeypatch.setattr(relations, "LINK_PAIRS", most_pairs)
+    monkeypatch.setattr(relations, "LINK_TOKENS", most_tokens)
+    done = 0
+    for rows, first, moved in link_groups(matrix):
+        assert rows.start == done
+        assert rows.stop - rows.start == len(moved) <= most_pairs
+        stretch = hidden[first : first + int(moved[:, 7].max())]
+        assert len(moved) == 1 or len(stretch) <= most_tokens
+        np.testing.assert_allclose(runtime.link(stretch, moved), expected[rows], rtol=1e-4, atol=1e-4)
+        done = rows.stop
+    assert done == len(matrix) > 100
+    assert list(link_groups(matrix[:0])) == []

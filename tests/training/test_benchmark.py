@@ -13,7 +13,7 @@ import pytest
 
 from ie_model.extractor import Extractor
 from ie_model.windows import Window
-from training import benchmark
+from training import benchmark, benchmark_memory
 from training.benchmark import by_length, installed_megabytes, keep_best_sizes, summary, take_turns
 from training.contenders import contenders, encoder_operations
 from training.onnx_graph import matrix_graph
@@ -102,6 +102,7 @@ def test_a_whole_run(
 ) -> None:
     monkeypatch.setattr(benchmark, "ceiling", lambda threads: {"int8": 100.0, "float": 50.0})
     monkeypatch.setattr(benchmark, "in_new_process", lambda *_: [0.1, 0.1, 0.1])
+    monkeypatch.setattr(benchmark_memory, "document", lambda length, threads: {"peak_megabytes": length})
     monkeypatch.setattr(benchmark, "LENGTHS", (10, 100))
     output = tmp_path / "speed.json"
     arguments = ["--rounds", "1", "--threads", "1", "--long", "100", "--only", "ie-model", "--output", str(output)]
@@ -110,6 +111,7 @@ def test_a_whole_run(
     assert set(report["sets"]) == {"seed articles"}
     assert report["sets"]["seed articles"]["texts"] == 5
     assert "news-units" in report["not_found"]
+    assert report["peak_megabytes"] == {"300": 300, "10": 10, "100": 100}
     assert report["command"].startswith("python -m training.benchmark --rounds 1")
     assert output.with_suffix(".svg").read_text(encoding="utf-8").startswith("<svg")
 

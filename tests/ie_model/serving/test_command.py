@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import socket
@@ -19,6 +20,7 @@ from typer.testing import CliRunner
 from ie_model.cli import app
 from ie_model.extractor import Extractor
 from ie_model.labelstudio.exporting import model_version, to_task
+from ie_model.serving.command import _listen
 from tests.ie_model.serving.conftest import TEXT
 from tests.ie_model.serving.process import CODE, serving
 
@@ -98,6 +100,27 @@ def test_a_body_without_end(model_dir: Path) -> None:
         assert next(pieces, None) is not None, "the server took it all"
         connection.close()
         assert post(served.url, {"text": "x"})[0] == 200
+
+
+def test_an_answer_is_not_held_back() -> None:
+    """asyncio turns Nagle's algorithm off for sockets that it knows to be TCP."""
+
+    async def accept() -> int:
+        found = asyncio.get_running_loop().create_future()
+
+        def connected(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            found.set_result(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+        listener = _listen("127.0.0.1", 0)
+        server = await asyncio.start_server(connected, sock=listener)
+        _, writer = await asyncio.open_connection(*listener.getsockname())
+        try:
+            return int(await found)
+        finally:
+            writer.close()
+            server.close()
+
+    assert asyncio.run(accept())
 
 
 def test_an_address_in_use(model_dir: Path) -> None:

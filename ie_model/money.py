@@ -61,7 +61,7 @@ CLP 智利比索 | COP 哥伦比亚比索 | BRL 巴西雷亚尔 雷亚尔 r$ | A
 QAR 卡塔尔里亚尔 | KWD 科威特第纳尔 | ILS 新谢克尔 谢克尔 ₪ | TRY 土耳其里拉 ₺ | EGP 埃及镑 | ZAR 南非兰特 兰特
 NGN 奈拉 ₦ | KZT 坚戈 | UAH 格里夫纳 ₴ | PLN 兹罗提 | HUF 福林 | CZK 捷克克朗 | SEK 瑞典克朗 | NOK 挪威克朗
 DKK 丹麦克朗 | ISK 冰岛克朗 | GNF 几内亚法郎 | XOF 西非法郎 | XAF 中非法郎 | CDF 刚果法郎
-KES 肯尼亚先令 | MAD 摩洛哥迪拉姆 | PEN 秘鲁索尔 | BDT 孟加拉塔卡 塔卡 | LKR 斯里兰卡卢比 
+KES 肯尼亚先令 | MAD 摩洛哥迪拉姆 | PEN 秘鲁索尔 | BDT 孟加拉塔卡 塔卡 | LKR 斯里兰卡卢比
 MMK 缅元 缅币 | KHR 瑞尔 | LAK 基普 | MNT 图格里克 | RON 列伊
 JOD 约旦第纳尔 | IQD 伊拉克第纳尔
 """

@@ -20,7 +20,7 @@ _HOLDS = frozenset({"", "的", " "})
 _STACKED = frozenset({"", "兼", "、", "及", "和", "暨", "/", "與", "与", " 兼 ", " "})
 #: Characters of a text whose time expressions are held at once, and how far beyond them is read: a
 #: departure's date is looked for within 400 characters of it.
-DATED, DATED_MARGIN = 65536, 4096
+DATE_BLOCK, DATE_MARGIN = 65536, 4096
 #: A clause ends after these.
 _CLAUSE_END = re.compile(r"[。！？!?；;，,\n\r…]")
 
@@ -74,23 +74,21 @@ def departures_of(
     for number, frame in enumerate(frames):
         facts.setdefault((canonical[frame.person], canonical[frame.organization]), []).append(number)
     forms = _Forms(text, spans, canonical, heads={head for key in facts for head in key})
-
-    def kept(role: int, frame: Frame) -> bool:
-        """A role that stands with another organisation was not given up here."""
-        holder = holder_of(text, spans, role)
-        return holder is None or canonical[holder] == canonical[frame.organization]
-
+    roles: dict[tuple[int, int], dict[str, str]] = {key: {} for key in facts}
+    for frame in frames:
+        for role in frame.roles:
+            # A role that stands with another organisation was given up there, if the person left that one too.
+            holder = holder_of(text, spans, role)
+            key = canonical[frame.person], canonical[frame.organization if holder is None else holder]
+            if key in roles:
+                surface = _surface(text, spans, role)
+                roles[key][normal_form(surface)] = surface
     result = []
     for (person, organization), numbers in facts.items():
         group = [frames[number] for number in numbers]
         ordered = sorted(numbers, key=lambda number: (STATUSES.index(frames[number].status), -frames[number].score))
         strongest = frames[ordered[0]]
         name, left = _surface(text, spans, person), forms.fullest(organization, strongest.organization)
-        roles = {
-            normal_form(role): role
-            for frame in group
-            for role in (_surface(text, spans, index) for index in frame.roles if kept(index, frame))
-        }
         joined = {
             canonical[target]: _surface(text, spans, target)
             for frame in group
@@ -107,7 +105,7 @@ def departures_of(
                 evidence=_passage(text, spans, strongest),
                 person_aliases=forms.but(person, name),
                 organization_aliases=forms.but(organization, left),
-                roles=tuple(roles.values()),
+                roles=tuple(roles[person, organization].values()),
                 joined=tuple(joined.values()),
                 date=Date(time.text, date_value(time.text, published=published, coming=time.coming)) if time else None,
                 mentions=tuple(sorted({_passage(text, spans, frame) for frame in group})),
@@ -165,8 +163,12 @@ def _times(text: str, spans: Sequence[Span], frames: Sequence[Frame]) -> list[Ti
     """The time expression that dates each frame, looked for in one block of the text after the other."""
     starts = [_extent(spans, frame)[0] for frame in frames]
     found: list[TimeSpan | None] = [None] * len(frames)
-    for block, numbers in groupby(sorted(range(len(frames)), key=starts.__getitem__), lambda n: starts[n] // DATED):
-        begin, end = max(0, block * DATED - DATED_MARGIN), (block + 1) * DATED + DATED_MARGIN
+    in_order = sorted(range(len(frames)), key=starts.__getitem__)
+    for block, group in groupby(in_order, lambda number: starts[number] // DATE_BLOCK):
+        numbers = list(group)
+        begin = max(0, block * DATE_BLOCK - DATE_MARGIN)
+        # White space may stand between two names without end.
+        end = max((block + 1) * DATE_BLOCK, *(_extent(spans, frames[number])[1] for number in numbers)) + DATE_MARGIN
         first, last = (bisect_left(spans, at, key=lambda span: span.start) for at in (begin, end))
         places: dict[str, list[tuple[int, int]]] = {"PERSON": [], "ORG": []}
         for span in spans[first:last]:

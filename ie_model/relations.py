@@ -95,7 +95,7 @@ def pair_matrix(
 def link_groups(matrix: Ints) -> Iterator[tuple[slice, int, Ints]]:
     """Rows of a pair matrix that are scored together, each group from its own stretch of the tokens.
 
-    Returns:
+    Yields:
         which rows, the first token of their stretch, and the rows with token positions counted from there.
     """
     first = 0

@@ -26,7 +26,14 @@ from training.data.example import DataError, Example
 from training.data.sources import read_source
 from training.finetune import finetune
 from training.recipe import DATA_ROOT, Recipe, RecipeError
-from training.report import departure_figures, fingerprint, link_gold_spans, score, write_results
+from training.report import (
+    departure_figures,
+    fingerprint,
+    link_gold_spans,
+    score,
+    weights_fingerprint,
+    write_results,
+)
 
 OUTPUT = Path("results") / "ablations.json"
 #: Sets that no variant is trained on, with the split that is scored.
@@ -56,16 +63,24 @@ class Ablations:
             share = float(values["share"])
         except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
             raise RecipeError(f"{path}: needs the keys recipe, share and variants ({error})") from error
+        folders = {folder_name(name) for name in variants}
+        if len(folders) < len(variants):
+            raise RecipeError(f"{path}: two variants differ in marks alone, and would share a folder")
         for name, changes in variants.items():
+            if unfit := {"stages", "output", "data_root"} & set(changes):
+                raise RecipeError(f"{path}, {name}: a variant cannot have {sorted(unfit)} of its own")
             Recipe.from_dict({**base, **changes}, name=f"{path}, {name}")
         return cls(Recipe.from_dict(base, name=values["recipe"]), share, variants)
 
     def variant(self, name: str, *, folder: Path, data_root: str) -> Recipe:
         """The recipe of a variant, with its own output."""
         stages = tuple(replace(stage, epochs=stage.epochs * self.share) for stage in self.recipe.stages)
-        output = folder / "".join(c if c.isalnum() else "-" for c in name)
-        values = {"output": str(output), "data_root": data_root, "stages": stages, **self.variants[name]}
-        return self.recipe.with_values(**values)
+        output = str(folder / folder_name(name))
+        return self.recipe.with_values(output=output, data_root=data_root, stages=stages, **self.variants[name])
+
+
+def folder_name(variant: str) -> str:
+    return "".join(c if c.isalnum() else "-" for c in variant)
 
 
 def figures(model: Path, sets: dict[str, list[Example]]) -> dict[str, Any]:
@@ -93,11 +108,12 @@ def run(ablations: Ablations, *, folder: Path, data_root: str, names: Sequence[s
     rows = {}
     for name in names:
         recipe = ablations.variant(name, folder=folder, data_root=data_root)
+        started = time.monotonic()
+        model = finetune(recipe, resume=True)  # refuses a folder that was made from something else
+        minutes = round((time.monotonic() - started) / 60, 1)
         done = Path(recipe.output) / "figures.json"
         if not done.is_file():
-            started = time.monotonic()
-            model = finetune(recipe, resume=True)
-            row = {"minutes": round((time.monotonic() - started) / 60, 1), **figures(model, sets)}
+            row = {"model": weights_fingerprint(model), "minutes": minutes, **figures(model, sets)}
             done.write_text(json.dumps(row), encoding="utf-8")
         rows[name] = json.loads(done.read_text(encoding="utf-8"))
         print(name, json.dumps({key: rows[name][key]["spans"]["micro"] for key in sets}), flush=True)
@@ -126,6 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     command = f"python -m training.ablations --variants {options.variants} --data-root FOLDER"
+    command += f" --only {' '.join(map(repr, names))}" if options.only else ""
     write_results(options.output, command=command, report=report)
     return 0
 

@@ -123,7 +123,9 @@ def json_lines(size: int) -> Iterator[bytes]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Measure peak memory and speed against length.")
-    parser.add_argument("--long", type=int, default=LENGTHS[-1], help="characters of the longest, up to 10,000,000")
+    parser.add_argument(
+        "--long", type=int, choices=(*LENGTHS, 10_000_000), default=LENGTHS[-1], help="characters of the longest"
+    )
     parser.add_argument("--jsonl", type=int, action="append", default=[], metavar="MB", help="also files of this size")
     parser.add_argument("--model", type=Path, help="a model folder; the packaged model unless given")
     parser.add_argument("--threads", type=int, default=0, help="cores to use; 0 for all")

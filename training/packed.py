@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from training.corpus import CONTINUES
@@ -13,6 +15,32 @@ from training.corpus import CONTINUES
 
 class PretrainError(ValueError):
     """A recipe, packed file or checkpoint that cannot be used; the message says why."""
+
+
+WORDS_FILE = "words.safetensors"
+
+
+def tokenizer_digest(folder: Path) -> str:
+    """What tells the tokenizer of packed files from others."""
+    return sha256((folder / "tokenizer.json").read_bytes()).hexdigest()
+
+
+def read_words(folder: Path) -> tuple[Tensor, Tensor]:
+    """Keys [words] and vectors [words, width] of the lexicon beside the packed files.
+
+    PretrainError without one, or with one that was made with another tokenizer.
+    """
+    path = folder / WORDS_FILE
+    remedy = f"make it with: python -m training.words --packed {folder}"
+    try:
+        with safe_open(path, framework="pt") as lexicon:
+            made_with = (lexicon.metadata() or {}).get("tokenizer")
+            keys, vectors = lexicon.get_tensor("keys"), lexicon.get_tensor("vectors").float()
+    except (OSError, SafetensorError) as error:
+        raise PretrainError(f"{path}: no lexicon ({error}); {remedy}") from error
+    if made_with != tokenizer_digest(folder):
+        raise PretrainError(f"{path} is of another tokenizer than the packed files; {remedy}")
+    return keys, vectors
 
 
 class PackedTokens:
@@ -38,11 +66,12 @@ class PackedTokens:
             self.files.append(tokens)
             weights.append(weight)
         self.weights = weights
-        self._epoch = -1
-        self._order = np.empty((0, 2), dtype=np.int64)
+        #: Of the last two epochs: a batch may end in the next one.
+        self._orders: dict[int, np.ndarray] = {}
+        self._sizes: list[int] = []
 
     def _epoch_order(self, epoch: int) -> np.ndarray:
-        if epoch != self._epoch:
+        if epoch not in self._orders:
             random = np.random.default_rng([self.seed, epoch])
             rows = []
             for index, (tokens, weight) in enumerate(zip(self.files, self.weights, strict=True)):
@@ -54,19 +83,25 @@ class PackedTokens:
                     [np.tile(starts, whole), random.permutation(starts)[: int(part * len(starts))]]
                 )
                 rows.append(np.stack([np.full(len(chosen), index), chosen], axis=1))
-            self._order = random.permutation(np.concatenate(rows), axis=0)
-            self._epoch = epoch
-        return self._order
+            self._orders = {key: order for key, order in self._orders.items() if key == epoch - 1}
+            self._orders[epoch] = random.permutation(np.concatenate(rows), axis=0)
+        return self._orders[epoch]
+
+    def _size(self, epoch: int) -> int:
+        """Sequences in an epoch; the shifted cut makes a few more or fewer."""
+        while len(self._sizes) <= epoch:
+            self._sizes.append(len(self._epoch_order(len(self._sizes))))
+        return self._sizes[epoch]
 
     def sequences(self, first: int, count: int) -> np.ndarray:
         """Sequences first … first + count of the endless order: [count, body] uint16."""
         result = np.empty((count, self.body), dtype=np.uint16)
         epoch, position = 0, first
-        while position >= len(self._epoch_order(epoch)):
-            position -= len(self._epoch_order(epoch))
+        while position >= self._size(epoch):
+            position -= self._size(epoch)
             epoch += 1
         for row in range(count):
-            if position >= len(self._epoch_order(epoch)):
+            if position >= self._size(epoch):
                 position, epoch = 0, epoch + 1
             file, start = self._epoch_order(epoch)[position]
             result[row] = self.files[file][start : start + self.body]

@@ -1,11 +1,11 @@
 """Masked-language-model pretraining of the encoder, from packed tokens.
 
     python -m training.pretrain --recipe training/recipes/pretrain.yaml
-    torchrun --nproc-per-node 8 -m training.pretrain --recipe …
+    torchrun --nproc-per-node 2 -m training.pretrain --recipe …  # a divisor of the recipe's `batches`
 
 One script for a CPU (bf16 autocast), a GPU and several under torchrun. Every step draws its
 sequences and masks from (seed, step) alone, so a run that was stopped and resumed, be it with
-another number of processes, is the run that was not. All steps have one shape: the same number
+another number of processes, is the run that was not (up to rounding, then). All steps have one shape: the same number
 of sequences, of one length, with the same number of masked positions.
 """
 
@@ -18,7 +18,7 @@ import os
 import sys
 import time
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -32,64 +32,24 @@ from torch import Tensor, nn
 from transformers import ModernBertConfig, ModernBertForMaskedLM
 
 from ie_model.runtime.words import add_words, load_with_words
-from training.packed import PackedTokens, PretrainError, masked_batch
-from training.words import WORDS_FILE, read_words
+from training.packed import PackedTokens, PretrainError, masked_batch, read_words
+from training.pretrain_recipe import Recipe
 
 #: A fine-tuned model that goes on being pretrained has dropout in its config; with so few
 #: tokens none is seen twice, and there is nothing to regularise.
 NO_DROPOUT = {"embedding_dropout": 0.0, "mlp_dropout": 0.0, "attention_dropout": 0.0}
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """What a pretraining run is. Read from YAML; unknown keys are an error."""
-
-    data: str = "runs/pretrain"
-    output: str = "runs/encoder"
-    #: corpus name → how often it is read in one epoch
-    mix: dict[str, float] = field(default_factory=lambda: {"native-news": 2.0, "translated-business": 1.0})
-    layers: int = 4
-    hidden: int = 384
-    intermediate: int = 576
-    heads: int = 6
-    length: int = 256
-    #: in a batch; `batches` of them, shared by the processes, make a step
-    sequences: int = 16
-    batches: int = 1
-    mask_rate: float = 0.25
-    #: share of the sequences in which whole words are hidden; single tokens in the rest
-    whole_words: float = 0.0
-    total_tokens: int = 40_000_000
-    muon_lr: float = 0.02
-    adam_lr: float = 3e-3
-    warmup_tokens: int = 500_000
-    #: the last part of the tokens, over which the learning rate falls to zero
-    decay: float = 0.3
-    seed: int = 1
-    initial: str | None = None
-    #: give the encoder the words that `training.words` chose (words.safetensors beside the packed files)
-    words: bool = False
-    #: torch.compile the objective: some 20 % faster on a CPU
-    compile: bool = True
-    #: "sdpa" on a GPU; compiled "eager" attention is faster on a CPU at short lengths
-    attention: str = "sdpa"
-
-    @classmethod
-    def read(cls, path: Path) -> Recipe:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        unknown = set(values) - set(cls.__dataclass_fields__)
-        if unknown:
-            raise PretrainError(f"{path}: unknown keys {sorted(unknown)}; known: {sorted(cls.__dataclass_fields__)}")
-        return cls(**values)
-
-
 def build_model(recipe: Recipe, vocabulary: int, special: dict[str, int]) -> ModernBertForMaskedLM:
     """The network of a recipe: new, or the one in the folder `initial`."""
     if recipe.initial:
-        return load_with_words(
-            Path(recipe.initial), ModernBertForMaskedLM, attn_implementation=recipe.attention, **NO_DROPOUT
+        model = load_with_words(
+            recipe.initial, ModernBertForMaskedLM, attn_implementation=recipe.attention, **NO_DROPOUT
         )
-    words = read_words(Path(recipe.data) / WORDS_FILE) if recipe.words else None
+        if recipe.words and not getattr(model.config, "words", None):
+            raise PretrainError(f"{recipe.initial} has no words; leave `words` out, or start without `initial`")
+        return model
+    words = read_words(Path(recipe.data)) if recipe.words else None
     config = ModernBertConfig(
         vocab_size=vocabulary,
         hidden_size=recipe.hidden,
@@ -165,7 +125,7 @@ class Run:
         self.objective: nn.Module = MaskedLoss(self.model)
         if self.recipe.batches % self.world:
             raise PretrainError(
-                f"{self.world} processes cannot share {self.recipe.batches} batches a step; set `batches`"
+                f"{self.world} processes cannot share {self.recipe.batches} batches a step; make `batches` a multiple"
             )
         if self.recipe.compile:
             self.objective = torch.compile(self.objective)  # type: ignore[assignment]
@@ -189,6 +149,14 @@ class Run:
             for gradient, part in zip(gradients, parts, strict=True):
                 gradient.copy_(part.view_as(gradient))
 
+    def agreed(self, answer: bool) -> bool:
+        """The first process's answer, which all act on: their clocks differ."""
+        if self.world == 1:
+            return answer
+        told = torch.tensor([float(answer)], device=self.device)
+        dist.broadcast(told, 0)
+        return bool(told)
+
     def load(self, path: Path) -> None:
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
@@ -196,13 +164,17 @@ class Run:
             raise PretrainError(f"{path} is damaged and cannot be resumed; remove it to start again") from error
         ignore = {"output", "total_tokens", "decay", "data", "compile", "attention"}
         mine = {k: v for k, v in asdict(self.recipe).items() if k not in ignore}
-        theirs = {k: v for k, v in state["recipe"].items() if k not in ignore}
+        # What a recipe did not yet say when the checkpoint was made is as it was then: the default.
+        theirs = {k: v for k, v in {**asdict(Recipe()), **state["recipe"]}.items() if k not in ignore}
         if mine != theirs:
             changed = sorted(k for k in mine if mine[k] != theirs.get(k))
             raise PretrainError(
                 f"{path} was made with other values of {changed}; choose another `output`, or the old values"
             )
-        self.model.load_state_dict(state["model"])
+        try:
+            self.model.load_state_dict(state["model"])
+        except RuntimeError as error:
+            raise PretrainError(f"{path} is of another model or other words; choose another `output`") from error
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
         self.step = state["step"]
@@ -289,7 +261,7 @@ def train(recipe: Recipe, *, minutes: float | None = None, log_every: int = 50, 
             run.step += 1
             seen += run.step_tokens
             now = time.monotonic()
-            out_of_time = minutes is not None and now - started > minutes * 60
+            out_of_time = minutes is not None and run.agreed(now - started > minutes * 60)
             if run.step % log_every == 0 or run.step == total_steps or out_of_time:
                 speed = seen / (now - started)
                 record: dict[str, Any] = {
@@ -341,7 +313,7 @@ def main(arguments: list[str] | None = None) -> int:
         overrides = {key: yaml.safe_load(value) for key, _, value in (item.partition("=") for item in options.set)}
         recipe = Recipe(**{**asdict(recipe), **overrides})
         train(recipe, minutes=options.minutes, log_every=options.log_every)
-    except (PretrainError, TypeError, FileNotFoundError) as error:
+    except (PretrainError, TypeError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0

@@ -45,7 +45,7 @@ class Activations:
 
     def ranges(self) -> dict[str, Range]:
         """The best range of each."""
-        return {name: best_range(values.flatten()) for name, values in self.values.items()}
+        return {name: best_range(values) for name, values in self.values.items()}
 
     def largest(self) -> dict[str, Tensor]:
         """[channels] the largest absolute value of each channel."""
@@ -92,9 +92,10 @@ def _recording(network: SpanLinkModel, seen: dict[str, list[Tensor]]) -> Iterato
 
 
 def best_range(values: Tensor) -> Range:
-    """The range of which 8 bits reproduce the values with the least squared error."""
+    """The range of which 8 bits reproduce the values ([tokens, channels], or any) with the least squared error."""
     low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
-    sample = values[:: max(1, len(values) // _SAMPLE)]
+    # Whole rows: a stride through all values would see some channels and miss others.
+    sample = values[:: max(1, values.numel() // _SAMPLE)].flatten()
 
     def error(candidate: Range) -> float:
         levels = (sample / candidate.scale).round() + candidate.zero_point

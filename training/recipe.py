@@ -92,6 +92,7 @@ class Recipe:
                 raise RecipeError(f"{name}: the key {key!r} is missing")
         if not (isinstance(values["stages"], list | tuple) and values["stages"]):
             raise RecipeError(f"{name}: 'stages' must be a list of at least one stage")
+        values = dict(values)
         stages = []
         for index, stage in enumerate(values["stages"]):
             unknown = set(stage) - set(Stage.__dataclass_fields__)
@@ -101,8 +102,11 @@ class Recipe:
                     f"{sorted(Stage.__dataclass_fields__)}, not {sorted(unknown)}"
                 )
             stages.append(Stage(**stage))
+        limits = values["limits"] = values.get("limits") or {}
+        if any(type(limit) is not int or limit < 0 for limit in limits.values()):
+            raise RecipeError(f"{name}: limits are whole numbers of examples, 0 or more, not {limits}")
         sources = {source for stage in stages for source in stage.sources}
-        if unknown := sorted(set(values.get("limits") or {}) - sources):
+        if unknown := sorted(set(limits) - sources):
             raise RecipeError(f"{name}: limits of {unknown}, which no stage trains on; its sources: {sorted(sources)}")
         if values.get("benchmark") and len(sources) != 1:
             raise RecipeError(f"{name}: a benchmark trains on one source alone")

@@ -17,6 +17,7 @@ from ie_model.runtime.modeling import SpanLinkModel
 
 #: Which share of the difficulty moves from the activations into the weights, in the exponent.
 STRENGTH = 0.5
+LARGEST_SCALE = 16.0
 
 
 def channel_scales(largest: Tensor, weight: Tensor) -> Tensor:
@@ -24,8 +25,9 @@ def channel_scales(largest: Tensor, weight: Tensor) -> Tensor:
     inputs = largest.clamp_min(1e-5)
     weights = weight.abs().amax(dim=0).clamp_min(1e-5)
     scales = inputs**STRENGTH / weights ** (1 - STRENGTH)
-    # Scaling all channels alike would change nothing, so that the middle one stays as it is.
-    return scales / scales.median()
+    # Scaling all channels alike would change nothing, so that the middle one stays as it is. What was hardly seen is
+    # not blown up: another text may use it.
+    return (scales / scales.median()).clamp(1 / LARGEST_SCALE, LARGEST_SCALE)
 
 
 def smoothed(network: SpanLinkModel, largest: Mapping[str, Tensor]) -> SpanLinkModel:

@@ -20,19 +20,15 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from safetensors import SafetensorError
 from safetensors.numpy import save_file
-from safetensors.torch import load_file
 from scipy import sparse
 from scipy.sparse.linalg import svds
 from tokenizers import Tokenizer
 
 from ie_model.runtime.words import LONGEST_WORD, TOKEN_BITS
 from training.corpus import CONTINUES
-from training.packed import PretrainError
+from training.packed import WORDS_FILE, PretrainError, tokenizer_digest
 
-WORDS_FILE = "words.safetensors"
 #: A sequence of tokens is a word where it stands this many times …
 LEAST_COUNT = 25
 #: … and e to this times as often as its parts would meet by chance, however it is cut in two.
@@ -43,15 +39,6 @@ PLACES = (-2, -1, 1, 2)
 SCALE = 0.1
 
 Ints = npt.NDArray[np.int64]
-
-
-def read_words(path: Path) -> tuple[torch.Tensor, torch.Tensor]:
-    """Keys [words] and vectors [words, width] of a lexicon; PretrainError without one."""
-    try:
-        lexicon = load_file(path)
-        return lexicon["keys"], lexicon["vectors"].float()
-    except (OSError, SafetensorError, KeyError) as error:
-        raise PretrainError(f"{path}: no lexicon ({error}); make it with: python -m training.words") from error
 
 
 def plain_tokens(tokenizer: Tokenizer) -> npt.NDArray[np.bool_]:
@@ -156,24 +143,42 @@ def word_vectors(counts: sparse.csr_matrix, *, width: int, seed: int = 1) -> npt
     return result
 
 
+def write_words(folder: Path, *, most: int, width: int) -> Path:
+    """Choose at most so many words from a folder of packed files and write them with their first vectors.
+
+    PretrainError: no packed files, a vocabulary beyond what keys hold, or too little text for words.
+    """
+    files = sorted(folder.glob("*.train.bin"))
+    if not files:
+        raise PretrainError(f"{folder}: no packed files here; make them with training.corpus")
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    vocabulary = tokenizer.get_vocab_size()
+    if vocabulary > 1 << TOKEN_BITS:
+        raise PretrainError(f"{folder}: words need a vocabulary of at most {1 << TOKEN_BITS} tokens, not {vocabulary}")
+    packed = np.concatenate([np.fromfile(path, dtype="<u2") for path in files])
+    words, counts = choose_words(packed, plain_tokens(tokenizer), most=most)
+    if len(words) <= width:
+        raise PretrainError(f"{folder}: {len(words)} words, too few for vectors of {width}; give it more text")
+    print(f"{len(words)} words, each at least {counts.min()} times", flush=True)
+    ids = (packed & (CONTINUES - 1)).astype(np.int64)
+    vectors = word_vectors(neighbour_counts(ids, words, vocabulary), width=width)
+    lexicon = {"keys": words, "vectors": np.ascontiguousarray(vectors, dtype=np.float16)}
+    save_file(lexicon, folder / WORDS_FILE, metadata={"tokenizer": tokenizer_digest(folder)})
+    return folder / WORDS_FILE
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Choose the encoder's words and give each a first vector.")
     parser.add_argument("--packed", type=Path, required=True, help="folder that training.corpus wrote")
     parser.add_argument("--words", type=int, default=100_000)
     parser.add_argument("--width", type=int, default=64)
     options = parser.parse_args(arguments)
-    files = sorted(options.packed.glob("*.train.bin"))
-    if not files:
-        print(f"{options.packed}: no packed files here; make them with training.corpus", file=sys.stderr)
+    try:
+        path = write_words(options.packed, most=options.words, width=options.width)
+    except PretrainError as error:
+        print(error, file=sys.stderr)
         return 2
-    tokenizer = Tokenizer.from_file(str(options.packed / "tokenizer.json"))
-    packed = np.concatenate([np.fromfile(path, dtype="<u2") for path in files])
-    words, counts = choose_words(packed, plain_tokens(tokenizer), most=options.words)
-    print(f"{len(words)} words, each at least {counts.min()} times", flush=True)
-    ids = (packed & (CONTINUES - 1)).astype(np.int64)
-    vectors = word_vectors(neighbour_counts(ids, words, tokenizer.get_vocab_size()), width=options.width)
-    save_file({"keys": words, "vectors": np.ascontiguousarray(vectors, dtype=np.float16)}, options.packed / WORDS_FILE)
-    print(options.packed / WORDS_FILE)
+    print(path)
     return 0
 
 

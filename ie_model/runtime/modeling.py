@@ -1,8 +1,8 @@
 """The network in torch: a token classifier and a link head over the same hidden states.
 
 Training uses it, the torch runtime runs it, and the ONNX files are exported from it. The
-only module of the package, with `runtime.torch`, that imports torch; neither is imported
-unless the torch runtime is asked for.
+only modules of the package that import torch are this one, `runtime.words` and `runtime.torch`; none is
+imported unless the torch runtime is asked for.
 """
 
 from __future__ import annotations

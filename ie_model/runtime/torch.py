@@ -38,7 +38,7 @@ class TorchRuntime:
             config = AutoConfig.from_pretrained(folder, local_files_only=True)
             model = SpanLinkModel(add_words(AutoModelForTokenClassification.from_config(config)))  # type: ignore[no-untyped-call]
             model.load_saved_state(load_file(folder / SAFETENSORS))
-        except (OSError, RuntimeError, ValueError, SafetensorError) as error:
+        except (OSError, RuntimeError, ValueError, TypeError, SafetensorError) as error:
             raise errors.broken_model_file(folder, errors.first_line(error)) from error
         self._torch = torch
         self.threads = 1  # torch spreads one call over the cores itself

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
+from transformers.utils.hub import cached_file
 
 from ie_model.model_folder import SAFETENSORS
 
@@ -46,18 +47,18 @@ class WordEmbedding(nn.Embedding):
         super().__init__(
             tokens.num_embeddings, tokens.embedding_dim, padding_idx=tokens.padding_idx, _weight=tokens.weight.data
         )
-        if tokens.num_embeddings > 1 << TOKEN_BITS:
-            raise ValueError(f"words need a vocabulary of at most {1 << TOKEN_BITS} tokens")
+        if tokens.num_embeddings > 1 << TOKEN_BITS or tokens.padding_idx != 0:
+            raise ValueError(f"words need a vocabulary of at most {1 << TOKEN_BITS} tokens, of which 0 is padding")
         self.words = nn.Embedding(count + 1, width, padding_idx=0)
         self.projection = nn.Linear(len(SLOTS) * width, tokens.embedding_dim, bias=False)
         self.register_buffer("keys", torch.zeros(count, dtype=torch.int64))
 
     def fill(self, keys: Tensor, vectors: Tensor) -> None:
-        """Take over a lexicon: keys [count], sorted, and vectors [count, width]."""
+        """Take over a lexicon: keys [count], ascending, and vectors [count, width] of a standard deviation of 0.1."""
         with torch.no_grad():
             self.keys.copy_(keys)
             self.words.weight[1:] = vectors.to(self.words.weight.dtype)
-            # As strong at the start as a token's own embedding, where two or three words cover it.
+            # Two or three such vectors then weigh at the start as much as a token's own embedding.
             nn.init.normal_(self.projection.weight, std=0.02)
 
     def rows(self, ids: Tensor) -> Tensor:
@@ -105,9 +106,12 @@ def load_with_words(name: str | Path, kind: Any, **values: Any) -> Any:
     # Not the precision of its file: fp16 overflows in training.
     model = add_words(kind.from_pretrained(name, dtype=torch.float32, **values))
     if getattr(model.config, "words", None):
-        saved = load_file(Path(name) / SAFETENSORS)
-        words = {key: value for key, value in saved.items() if WORD_PARAMETERS.search(key)}
-        if len(words) != len(model.get_input_embeddings().state_dict()) - 1:
-            raise ValueError(f"{name}: its config speaks of words that its weights do not hold")
-        model.load_state_dict(words, strict=False)
+        # The classes put different prefixes before the names of one module's weights.
+        saved = load_file(str(cached_file(name, SAFETENSORS)))
+        found = ((WORD_PARAMETERS.search(key), value) for key, value in saved.items())
+        words = {match[1]: value for match, value in found if match}
+        embedding = model.get_input_embeddings()
+        if missing := embedding.state_dict().keys() - words.keys() - {"weight"}:
+            raise ValueError(f"{name}: its config speaks of words that its weights do not hold ({sorted(missing)})")
+        embedding.load_state_dict(words, strict=False)
     return model

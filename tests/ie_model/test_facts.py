@@ -119,6 +119,12 @@ def test_a_role_that_stands_with_another_organization_was_not_given_up() -> None
     assert star.roles == ()
 
 
+def test_it_was_given_up_there_if_the_person_left_that_one_too() -> None:
+    star, wood = departures_of(TEXT, SPANS, [Frame(4, 2, 0.7, "stated", roles=[10]), Frame(8, 9, 0.6, "former")])
+    assert (star.organization, star.roles) == ("星河科技", ())
+    assert (wood.organization, wood.roles) == ("青木", ("总裁",))
+
+
 def test_no_frames_no_facts() -> None:
     assert departures_of(TEXT, SPANS, []) == ()
 
@@ -271,8 +277,8 @@ def test_a_long_text_is_dated_block_by_block_as_in_one(monkeypatch: pytest.Monke
             frames.append(Frame(number, near, 0.5, "stated"))
     whole = facts._times(text, spans, frames)
     assert len({found.text for found in whole if found}) >= 3
-    monkeypatch.setattr(facts, "DATED", 1000)
-    monkeypatch.setattr(facts, "DATED_MARGIN", 500)
+    monkeypatch.setattr(facts, "DATE_BLOCK", 1000)
+    monkeypatch.setattr(facts, "DATE_MARGIN", 500)
     blocks = facts._times(text, Mentions(spans), frames)
     assert [found and (found.text, found.coming) for found in blocks] == [
         found and (found.text, found.coming) for found in whole

@@ -60,14 +60,12 @@ def test_a_table_that_goes_on_where_it_was(
     path, output = write(tmp_path, tokenizer_dir), tmp_path / "results.json"
     arguments = ["--variants", str(path), "--data-root", str(data_root), "--folder", str(tmp_path / "runs")]
     arguments += ["--output", str(output)]
-    trained = []
-    real = module.finetune
-    monkeypatch.setattr(
-        module, "finetune", lambda recipe, **rest: (trained.append(recipe.limits), real(recipe, **rest))[1]
-    )
+    scored = []
+    real = module.figures
+    monkeypatch.setattr(module, "figures", lambda model, sets: scored.append(model) or real(model, sets))
     assert main([*arguments, "--only", "as published"]) == 0
     assert main(arguments) == 0
-    assert trained == [{}, {"news-units": 0}], "a variant is trained once"
+    assert [model.parent.name for model in scored] == ["as-published", "without-news-units"], "each is made once"
     report = json.loads(output.read_text(encoding="utf-8"))
     assert list(report["variants"]) == list(VARIANTS)
     for row in report["variants"].values():
@@ -82,6 +80,8 @@ def test_a_table_that_goes_on_where_it_was(
     [
         ({"variants": {"a": {"limit": {}}}}, r"ablations\.yaml, a: unknown keys \['limit'\]"),
         ({"variants": {"a": {"limits": {"msra": 0}}}}, r"limits of \['msra'\], which no stage trains on"),
+        ({"variants": {"a": {"stages": []}}}, r"a variant cannot have \['stages'\] of its own"),
+        ({"variants": {"a b": {}, "a/b": {}}}, "would share a folder"),
         ({"variants": None}, "needs the keys recipe, share and variants"),
         ({"recipe": "nowhere.yaml"}, r"nowhere\.yaml"),
     ],

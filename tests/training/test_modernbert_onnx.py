@@ -79,6 +79,9 @@ def test_an_outlier_does_not_cost_the_rest_its_precision() -> None:
     values[0] = 60.0
     assert best_range(values).high < 60.0
     assert best_range(torch.zeros(8)).scale > 0
+    channels = torch.randn(40_000, 32, generator=torch.Generator().manual_seed(1)) * 0.1
+    channels[:, 7] *= 100
+    assert best_range(channels).high > 10.0, "a channel of large values counts, wherever it stands"
     only_positive = best_range(values.abs())
     assert (only_positive.low, only_positive.zero_point) == (0.0, 0)
 

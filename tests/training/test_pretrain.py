@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +25,8 @@ from transformers import AutoModelForMaskedLM
 from training import pretrain as module
 from training.corpus import CONTINUES
 from training.packed import PackedTokens, PretrainError, masked_batch
-from training.pretrain import Recipe, learning_rate_factor, main, train
+from training.pretrain import learning_rate_factor, main, train
+from training.pretrain_recipe import Recipe
 
 SPECIAL = {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4}
 BODY = 30
@@ -119,6 +123,53 @@ def test_killed_and_resumed(recipe: Recipe, whole: Recipe, monkeypatch: pytest.M
     monkeypatch.undo()
     train(recipe, log_every=1)
     assert_same_run(recipe, whole)
+
+
+def in_two_processes(recipe: Recipe, folder: Path, *options: str) -> None:
+    path = folder / "two.yaml"
+    path.write_text(yaml.safe_dump(dict(recipe.__dict__)), encoding="utf-8")
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0"]
+    command += ["-m", "training.pretrain", "--recipe", str(path), "--log-every", "1", *options]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run(command, check=True, env=environment, capture_output=True)
+
+
+@pytest.mark.slow
+def test_processes_share_the_batches_of_a_step(recipe: Recipe, tmp_path: Path) -> None:
+    """One process, two, and one that two go on from: the same run but for rounding."""
+    one = with_values(recipe, batches=2, sequences=2, output=str(tmp_path / "one"))
+    train(one, log_every=1)
+    two = with_values(one, output=str(tmp_path / "two"))
+    in_two_processes(two, tmp_path)
+    both = with_values(one, output=str(tmp_path / "both"))
+    train(both, minutes=0, log_every=1)
+    in_two_processes(both, tmp_path)
+    assert [record["step"] for record in log(both)] == [1, 2, 3, 4, 5, 6]
+    for other in (two, both):
+        for name, value in weights(one).items():
+            torch.testing.assert_close(weights(other)[name].float(), value.float(), rtol=0.02, atol=2e-3)
+
+
+def test_batches_that_processes_cannot_share(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = module.build_model(recipe, 60, SPECIAL)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(PretrainError, match="2 processes cannot share 1 batches a step; make `batches` a multiple"):
+        module.Run(recipe, model)
+
+
+def test_a_checkpoint_from_before_a_key_was_there(whole: Recipe) -> None:
+    path = Path(whole.output) / "checkpoint.pt"
+    state = torch.load(path)
+    del state["recipe"]["batches"], state["recipe"]["words"]
+    torch.save(state, path)
+    train(whole, log_every=1)
+    assert [record["step"] for record in log(whole)] == [1, 2, 3, 4, 5, 6]
+
+
+def test_words_that_the_encoder_one_goes_on_from_has_not(recipe: Recipe, whole: Recipe, tmp_path: Path) -> None:
+    encoder = str(Path(whole.output) / "encoder")
+    with pytest.raises(PretrainError, match="has no words; leave `words` out"):
+        train(with_values(recipe, output=str(tmp_path / "longer"), initial=encoder, words=True))
 
 
 def test_a_finished_run_is_left_as_it_is(whole: Recipe) -> None:

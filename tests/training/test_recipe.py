@@ -8,7 +8,7 @@ import yaml
 
 from training.ablations import Ablations
 from training.data.sources import ANNOTATED, SOURCES
-from training.pretrain import Recipe as PretrainRecipe
+from training.pretrain_recipe import Recipe as PretrainRecipe
 from training.recipe import Recipe, RecipeError, Stage
 
 RECIPES = Path(__file__).parents[2] / "training" / "recipes"
@@ -102,6 +102,10 @@ def test_the_recipes_of_the_project_can_be_read() -> None:
 def test_a_limit_of_a_source_that_is_not_used() -> None:
     with pytest.raises(RecipeError, match=r"limits of \['msra'\], which no stage trains on; its sources: \['"):
         Recipe.from_dict({**GOOD, "limits": {"msra": 0}})
+    source = next(iter(GOOD["stages"][0]["sources"]))
+    with pytest.raises(RecipeError, match="whole numbers of examples, 0 or more"):
+        Recipe.from_dict({**GOOD, "limits": {source: -1}})
+    assert Recipe.from_dict({**GOOD, "limits": None}).limits == {}
 
 
 def test_a_benchmark_has_one_source() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 from torch import nn
-from transformers import ModernBertForMaskedLM
+from transformers import AutoModel, ModernBertForMaskedLM
 
 from ie_model.encoding import TextEncoder
 from ie_model.extractor import Extractor
@@ -27,12 +27,12 @@ from training.corpus import CONTINUES
 from training.export import export
 from training.modeling import build_model, load_model, save_model
 from training.modernbert_onnx import encoder_graph
-from training.packed import PretrainError
-from training.pretrain import Recipe as PretrainRecipe
+from training.packed import WORDS_FILE, PretrainError, read_words
 from training.pretrain import train
+from training.pretrain_recipe import Recipe as PretrainRecipe
 from training.quantize import measure_activations
 from training.recipe import Recipe, RecipeError, Stage
-from training.words import WORDS_FILE, choose_words, main, ngram_keys, plain_tokens, read_words, word_vectors
+from training.words import choose_words, main, ngram_keys, plain_tokens, word_vectors
 from training.words_onnx import cuckoo_table, primes_below
 
 TEXTS = ["3月，星河科技技术副总裁林知远宣布辞职创业。" * 3, "据悉，周以安离开青木资本，获 1.13 亿美元。"]
@@ -96,8 +96,8 @@ def test_a_token_without_words_keeps_its_own_embedding() -> None:
 
 
 def test_a_vocabulary_that_the_keys_cannot_hold() -> None:
-    with pytest.raises(ValueError, match="at most 16384 tokens"):
-        WordEmbedding(nn.Embedding((1 << TOKEN_BITS) + 1, 4), count=1, width=4)
+    with pytest.raises(ValueError, match="at most 16384 tokens, of which 0 is padding"):
+        WordEmbedding(nn.Embedding((1 << TOKEN_BITS) + 1, 4, padding_idx=0), count=1, width=4)
 
 
 @settings(max_examples=30, deadline=None)
@@ -166,11 +166,26 @@ def test_vectors_do_not_depend_on_how_often_a_word_stands() -> None:
     assert vectors[1] == pytest.approx(vectors[0], abs=0.02)
 
 
-def test_a_folder_without_packed_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_text_that_gives_no_words(tokenizer_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--packed", str(tmp_path)]) == 2
-    assert "training.corpus" in capsys.readouterr().err
+    assert "no packed files here; make them with training.corpus" in capsys.readouterr().err
+    shutil.copytree(tokenizer_dir, tmp_path / "packed")
+    np.full(200, 3, dtype="<u2").tofile(tmp_path / "packed" / "one.train.bin")
+    assert main(["--packed", str(tmp_path / "packed")]) == 2
+    assert "0 words, too few for vectors of 64; give it more text" in capsys.readouterr().err
+    assert not (tmp_path / "packed" / WORDS_FILE).exists()
+
+
+def test_a_lexicon_belongs_to_its_tokenizer(encoder_dir: Path, tmp_path: Path) -> None:
     with pytest.raises(PretrainError, match=r"words\.safetensors: no lexicon .*training\.words"):
-        read_words(tmp_path / WORDS_FILE)
+        read_words(tmp_path)
+    folder = encoder_dir.parents[1]
+    keys, vectors = read_words(folder)
+    assert vectors.shape == (len(keys), 4)
+    shutil.copyfile(folder / WORDS_FILE, tmp_path / WORDS_FILE)
+    (tmp_path / "tokenizer.json").write_text("another", encoding="utf-8")
+    with pytest.raises(PretrainError, match="of another tokenizer than the packed files"):
+        read_words(tmp_path)
 
 
 def test_keys_and_plain_tokens(tokenizer: Tokenizer) -> None:
@@ -260,6 +275,13 @@ def test_a_run_goes_on_from_an_encoder_with_words(encoder_dir: Path) -> None:
     model = load_with_words(encoder_dir, ModernBertForMaskedLM)
     assert model.decoder.weight is model.get_input_embeddings().weight, "the output stays tied to the input"
     assert model.get_input_embeddings().words.weight.dtype == torch.float32
+
+
+def test_any_class_reads_the_words(encoder_dir: Path) -> None:
+    one, other = (load_with_words(encoder_dir, kind) for kind in (ModernBertForMaskedLM, AutoModel))
+    ids = torch.tensor([[2, *range(5, 25), 3]])
+    found, expected = (model.get_input_embeddings()(ids) for model in (other, one))
+    torch.testing.assert_close(found, expected)
 
 
 @pytest.mark.parametrize("int8", [False, True])

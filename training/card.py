@@ -263,7 +263,9 @@ def parameters(path: Path) -> float:
     from safetensors import safe_open
 
     with safe_open(path, framework="np") as tensors:
-        return sum(math.prod(tensors.get_slice(name).get_shape()) for name in tensors.keys()) / 1e6  # noqa: SIM118
+        slices = [tensors.get_slice(name) for name in tensors.keys()]  # noqa: SIM118
+        # The lexicon's keys, whole numbers, are no parameters.
+        return sum(math.prod(part.get_shape()) for part in slices if part.get_dtype().startswith("F")) / 1e6
 
 
 def render_card(results: Results, model: ModelFolder) -> str:
@@ -274,6 +276,7 @@ def render_card(results: Results, model: ModelFolder) -> str:
         layers=config["num_hidden_layers"],
         hidden=config["hidden_size"],
         heads=config["num_attention_heads"],
+        words=f"{config['words']['count']:,}",
         window=str(model.settings.window + 2),
         vocabulary=f"{config['vocab_size']:,}",
         parameters=f"{parameters(model.path / SAFETENSORS):.1f}",

@@ -31,6 +31,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import ModernBertConfig, ModernBertForMaskedLM
 
+from ie_model.model_folder import SAFETENSORS
 from ie_model.runtime.words import add_words, load_with_words
 from training.packed import PackedTokens, PretrainError, masked_batch, read_words
 from training.pretrain_recipe import Recipe
@@ -297,6 +298,7 @@ def write_encoder(model: ModernBertForMaskedLM, *, tokenizer_folder: Path, outpu
     import shutil
 
     copy.deepcopy(model).half().save_pretrained(output)
+    (output / SAFETENSORS).chmod(0o644)  # safetensors' own files are for their owner alone
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copyfile(tokenizer_folder / name, output / name)
 

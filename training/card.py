@@ -36,8 +36,7 @@ RULE = (
 )
 #: Where the folds are not of the packaged model's recipe.
 OTHER_FOLDS = (
-    "* Of an earlier model, with another encoder and fewer authored pieces. This one's folds have not been run:\n"
-    "python -m training.evaluate --recipe training/recipes/base.yaml --leave-one-out"
+    "* Of an earlier model, with another encoder and fewer authored pieces; the folds of this one have not been run."
 )
 #: Sets of which the train split is part of the training data.
 SEEN = dict.fromkeys(("news-units", "cluener", "resume", "msra", "uner-gsd"), "train split")

@@ -16,6 +16,8 @@ from training.onnx_graph import MICROSOFT, Graph, quantize_weight
 Ints = npt.NDArray[np.int64]
 #: Places of the table per word; cuckoo hashing with two places succeeds above 2.
 ROOM = 2.3
+#: Pairs of moduli that are tried: with any one, three keys may share both places.
+ATTEMPTS = 8
 #: Share of the vectors' values that 8 bits cover; the few beyond are cut off.
 COVERED = 0.9999
 
@@ -37,13 +39,22 @@ def cuckoo_table(keys: Ints) -> tuple[Ints, tuple[int, int], Ints]:
     Returns:
         the keys by place (−1 where there is none), the two moduli, and the index of the key by place.
     """
-    # The moduli are far apart, so that the two places of a key have nothing to do with each other.
     size = max(int(len(keys) * ROOM), 64)
-    first, second = primes_below(size, count=1)[0], primes_below(size * 15 // 16, count=1)[0]
-    places: list[int] = [-1] * first
-    values = keys.tolist()
-    for index in range(len(values)):
-        moving, place = index, values[index] % first
+    # The moduli are far apart, so that the two places of a key have nothing to do with each other.
+    for moduli in zip(primes_below(size, count=ATTEMPTS), primes_below(size * 15 // 16, count=ATTEMPTS), strict=True):
+        places = _placed(keys.tolist(), moduli)
+        if places is not None:
+            indices = np.array(places, dtype=np.int64)
+            return np.where(indices < 0, -1, keys[indices]), moduli, indices
+    raise ValueError("the words do not fit into their table; give it more ROOM")
+
+
+def _placed(values: list[int], moduli: tuple[int, int]) -> list[int] | None:
+    """The index of the value at each place, −1 where there is none; None if some find no place."""
+    first, second = moduli
+    places = [-1] * first
+    for index, value in enumerate(values):
+        moving, place = index, value % first
         for _ in range(500):
             places[place], moving = moving, places[place]
             if moving < 0:
@@ -51,9 +62,8 @@ def cuckoo_table(keys: Ints) -> tuple[Ints, tuple[int, int], Ints]:
             one, other = values[moving] % first, values[moving] % second
             place = other if place == one else one
         else:
-            raise ValueError("the words do not fit into their table; give it more ROOM")
-    indices = np.array(places, dtype=np.int64)
-    return np.where(indices < 0, -1, keys[indices]), (first, second), indices
+            return None
+    return places
 
 
 def covering_words(graph: Graph, module: WordEmbedding, *, int8: bool) -> str:

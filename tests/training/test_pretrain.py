@@ -128,7 +128,7 @@ def test_killed_and_resumed(recipe: Recipe, whole: Recipe, monkeypatch: pytest.M
 def in_two_processes(recipe: Recipe, folder: Path, *options: str) -> None:
     path = folder / "two.yaml"
     path.write_text(yaml.safe_dump(dict(recipe.__dict__)), encoding="utf-8")
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0"]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
     command += ["-m", "training.pretrain", "--recipe", str(path), "--log-every", "1", *options]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run(command, check=True, env=environment, capture_output=True)
@@ -145,9 +145,17 @@ def test_processes_share_the_batches_of_a_step(recipe: Recipe, tmp_path: Path) -
     train(both, minutes=0, log_every=1)
     in_two_processes(both, tmp_path)
     assert [record["step"] for record in log(both)] == [1, 2, 3, 4, 5, 6]
-    for other in (two, both):
-        for name, value in weights(one).items():
-            torch.testing.assert_close(weights(other)[name].float(), value.float(), rtol=0.02, atol=2e-3)
+    alone = with_values(one, batches=1, output=str(tmp_path / "alone"), total_tokens=one.total_tokens // 2)
+    train(alone, log_every=1)
+
+    def distance(other: Recipe) -> float:
+        pairs = [(weights(other)[name].float(), value.float()) for name, value in weights(one).items()]
+        return max(float((mine - theirs).norm() / theirs.norm()) for mine, theirs in pairs)
+
+    # bf16 rounds, and AdamW's first steps make much of little.
+    assert distance(two) < 0.05
+    assert distance(both) < 0.05
+    assert distance(alone) > 0.2, "what one process would make of its half"
 
 
 def test_batches_that_processes_cannot_share(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:

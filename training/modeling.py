@@ -16,7 +16,6 @@ from transformers import (
     AutoConfig,
     AutoModelForTokenClassification,
     AutoTokenizer,
-    ModernBertConfig,
     ModernBertForTokenClassification,
 )
 
@@ -24,6 +23,7 @@ from ie_model.model_folder import CONFIG, SAFETENSORS, TOKENIZER
 from ie_model.runtime.modeling import SpanLinkModel
 from ie_model.runtime.words import WordEmbedding, add_words, load_with_words
 from ie_model.scheme import TagScheme
+from training.architecture import encoder_config
 from training.losses import link_loss, tag_loss
 from training.recipe import Recipe, RecipeError
 
@@ -66,22 +66,7 @@ def build_model(recipe: Recipe, scheme: TagScheme) -> SpanLinkModel:
     if recipe.encoder == "random":
         sizes = {**RANDOM_ENCODER, **recipe.random_encoder}
         tokenizer = Tokenizer.from_file(str(tokenizer_folder(recipe) / TOKENIZER))
-        config = ModernBertConfig(
-            vocab_size=tokenizer.get_vocab_size(),
-            hidden_size=sizes["hidden"],
-            intermediate_size=sizes["intermediate"],
-            num_hidden_layers=sizes["layers"],
-            num_attention_heads=sizes["heads"],
-            max_position_embeddings=512,
-            layer_types=["full_attention"] * sizes["layers"],
-            rope_parameters={"full_attention": {"rope_type": "default", "rope_theta": 10_000.0}},
-            pad_token_id=0,
-            cls_token_id=2,
-            bos_token_id=2,
-            sep_token_id=3,
-            eos_token_id=3,
-            **_labels(scheme),
-        )
+        config = encoder_config(vocabulary=tokenizer.get_vocab_size(), **sizes, **_labels(scheme))
         _set_dropout(config, recipe.dropout)
         return SpanLinkModel(ModernBertForTokenClassification(config))
     try:

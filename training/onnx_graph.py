@@ -74,7 +74,10 @@ class Graph:
         """value [..., in] times weight [out, in], in int8 where the activation's range is known."""
         if activation not in self.ranges:
             return self.node("MatMul", [value, self.half(f"{output}_weight", weight.T)], [output])
-        quantized, scale, zero = self.quantize(value, activation)
+        return self.multiply_int8(*self.quantize(value, activation), weight, output=output)
+
+    def multiply_int8(self, quantized: str, scale: str, zero: str, weight: Array, *, output: str) -> str:
+        """Values [..., in] in 8 bits, with their scale and zero point, times weight [out, in], as floats."""
         weights, weight_scale = quantize_weight(weight)
         inputs = [
             quantized,

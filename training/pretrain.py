@@ -29,10 +29,11 @@ import torch.distributed as dist
 import yaml
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import ModernBertConfig, ModernBertForMaskedLM
+from transformers import ModernBertForMaskedLM
 
 from ie_model.model_folder import SAFETENSORS
 from ie_model.runtime.words import add_words, load_with_words
+from training.architecture import encoder_config
 from training.packed import PackedTokens, PretrainError, masked_batch, read_words
 from training.pretrain_recipe import Recipe
 
@@ -51,20 +52,13 @@ def build_model(recipe: Recipe, vocabulary: int, special: dict[str, int]) -> Mod
             raise PretrainError(f"{recipe.initial} has no words; leave `words` out, or start without `initial`")
         return model
     words = read_words(Path(recipe.data)) if recipe.words else None
-    config = ModernBertConfig(
-        vocab_size=vocabulary,
-        hidden_size=recipe.hidden,
-        intermediate_size=recipe.intermediate,
-        num_hidden_layers=recipe.layers,
-        num_attention_heads=recipe.heads,
-        max_position_embeddings=512,
-        layer_types=["full_attention"] * recipe.layers,
-        rope_parameters={"full_attention": {"rope_type": "default", "rope_theta": 10_000.0}},
-        pad_token_id=special["[PAD]"],
-        cls_token_id=special["[CLS]"],
-        bos_token_id=special["[CLS]"],
-        sep_token_id=special["[SEP]"],
-        eos_token_id=special["[SEP]"],
+    config = encoder_config(
+        vocabulary=vocabulary,
+        layers=recipe.layers,
+        hidden=recipe.hidden,
+        intermediate=recipe.intermediate,
+        heads=recipe.heads,
+        special=special,
         attn_implementation=recipe.attention,
     )
     if words is None:

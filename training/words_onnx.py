@@ -11,7 +11,7 @@ import numpy.typing as npt
 from onnx import TensorProto
 
 from ie_model.runtime.words import LONGEST_WORD, TOKEN_BITS, WordEmbedding
-from training.onnx_graph import MICROSOFT, Graph, quantize_weight
+from training.onnx_graph import Graph
 
 Ints = npt.NDArray[np.int64]
 #: Places of the table per word; cuckoo hashing with two places succeeds above 2.
@@ -123,12 +123,10 @@ def covering_words(graph: Graph, module: WordEmbedding, *, int8: bool) -> str:
     levels = np.clip(np.rint(vectors / scale), -128, 127) + 128
     graph.constant("word_vectors", levels.astype(np.uint8))
     joined = graph.node("Reshape", [graph.node("Gather", ["word_vectors", rows], ["found"]), flat], ["covering"])
-    weights, weight_scale = quantize_weight(weight)
-    inputs = [
+    return graph.multiply_int8(
         joined,
-        graph.constant("word_weight", weights.T),
         graph.constant("word_scale", np.float32(scale)),
-        graph.constant("word_weight_scale", weight_scale),
         graph.constant("word_zero", np.uint8(128)),
-    ]
-    return graph.node("MatMulIntegerToFloat", inputs, ["words_added"], domain=MICROSOFT)
+        weight,
+        output="words_added",
+    )

@@ -80,6 +80,7 @@ def build_model(recipe: Recipe, scheme: TagScheme) -> SpanLinkModel:
     embedding = classifier.get_input_embeddings()
     if isinstance(embedding, WordEmbedding):
         embedding.words.weight.requires_grad_(not recipe.freeze_words)
+        embedding.dropout = recipe.word_dropout
     _take_over_tags(classifier, Path(recipe.encoder), scheme)
     network = SpanLinkModel(classifier)
     _take_over_link_head(network, Path(recipe.encoder) / SAFETENSORS)

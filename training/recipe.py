@@ -49,6 +49,7 @@ class Recipe:
         limits: source name → the number of its examples that are used, drawn by the seed (0: none of it).
         freeze_words: leave the words' vectors as pretraining made them, so that a name of the training
             set does not move away from those that stood beside it (`ie_model/runtime/words.py`).
+        word_dropout: probability with which a known word of a text is left out in a step.
         benchmark: train on one source's own labels, to compare with what others report on it.
             Such a model is not published, so that an evaluation-only source may train it.
     """
@@ -67,6 +68,7 @@ class Recipe:
     bf16: bool = True
     limits: dict[str, int] = field(default_factory=dict)
     freeze_words: bool = False
+    word_dropout: float = 0.0
     benchmark: bool = False
 
     @classmethod
@@ -108,6 +110,8 @@ class Recipe:
         sources = {source for stage in stages for source in stage.sources}
         if unknown := sorted(set(limits) - sources):
             raise RecipeError(f"{name}: limits of {unknown}, which no stage trains on; its sources: {sorted(sources)}")
+        if not 0 <= values.get("word_dropout", 0) < 1:
+            raise RecipeError(f"{name}: word_dropout is a probability below 1, not {values['word_dropout']}")
         if values.get("benchmark") and len(sources) != 1:
             raise RecipeError(f"{name}: a benchmark trains on one source alone")
         return cls(**{**values, "stages": tuple(stages)})

@@ -39,9 +39,13 @@ class WordEmbedding(nn.Embedding):
         width: of a word's vector.
 
     The buffer `keys` [count] holds the words, sorted: fill it before use. Row 0 of `words` is no word.
+
+    In training mode each word of a text is left out with a probability of `dropout`, at all tokens that it covers:
+    so the encoder learns not to rest a name's end on a known word that runs over it (林知远 in 林知远离开).
     """
 
     keys: Tensor
+    dropout: float = 0.0
 
     def __init__(self, tokens: nn.Embedding, *, count: int, width: int) -> None:
         super().__init__(
@@ -69,7 +73,10 @@ class WordEmbedding(nn.Embedding):
             padded = nn.functional.pad(ids, (0, length - 1))
             key = sum(padded[:, place : place + ids.shape[1]] << (TOKEN_BITS * place) for place in range(length))
             at = torch.searchsorted(self.keys, key).clamp(max=len(self.keys) - 1)
-            row = torch.where((self.keys[at] == key) & (padded[:, length - 1 :] != 0), at + 1, 0)
+            known = (self.keys[at] == key) & (padded[:, length - 1 :] != 0)
+            if self.training and self.dropout:
+                known &= torch.rand(known.shape, device=known.device) >= self.dropout
+            row = torch.where(known, at + 1, 0)
             found += [nn.functional.pad(row, (place, 0))[:, : ids.shape[1]] for place in range(length)]
         return torch.stack(found, dim=-1)
 

@@ -112,3 +112,9 @@ def test_a_benchmark_has_one_source() -> None:
     stages = [{"sources": {"cluener": 1}}, {"sources": {"resume": 1}}]
     with pytest.raises(RecipeError, match="one source alone"):
         Recipe.from_dict({**GOOD, "benchmark": True, "stages": stages})
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1])
+def test_a_word_dropout_that_is_no_probability(rate: float) -> None:
+    with pytest.raises(RecipeError, match="word_dropout is a probability below 1"):
+        Recipe.from_dict({**GOOD, "word_dropout": rate})

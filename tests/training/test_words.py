@@ -60,6 +60,18 @@ def covering(module: WordEmbedding, ids: list[int]) -> list[dict[tuple[int, int]
     ]
 
 
+def test_a_word_is_left_out_whole_and_only_in_training() -> None:
+    module = embedding([(7, 8, 9)])
+    ids = torch.tensor([[7, 8, 9, 3] * 500])
+    every = module.rows(ids)
+    module.dropout = 0.25
+    assert torch.equal(module.eval().rows(ids), every)
+    found = module.train().rows(ids).view(500, 4, len(SLOTS)).bool()
+    kept = found.any(-1).float()
+    assert torch.equal(kept[:, 0], kept[:, 1]) and torch.equal(kept[:, 0], kept[:, 2])
+    assert 0.65 < float(kept[:, 0].mean()) < 0.85
+
+
 def test_every_token_sees_the_words_that_cover_it() -> None:
     module = embedding([(7, 8), (7, 8, 9), (8, 9, 10, 11)])
     found = covering(module, [2, 7, 8, 9, 10, 3, 8, 9, 10, 11])
@@ -249,8 +261,10 @@ def test_fine_tuning_starts_from_the_encoders_words(encoder_dir: Path, network: 
 def test_the_words_can_be_left_as_they_are(encoder_dir: Path) -> None:
     for freeze in (False, True):
         recipe = Recipe(encoder=str(encoder_dir), output="unused", stages=(Stage(sources={}),), freeze_words=freeze)
+        recipe = recipe.with_values(word_dropout=0.1)
         embedding = build_model(recipe, TagScheme()).classifier.get_input_embeddings()
         assert embedding.words.weight.requires_grad is not freeze
+        assert embedding.dropout == 0.1
         assert embedding.projection.weight.requires_grad
         assert embedding.weight.requires_grad
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,16 +23,15 @@ import yaml
 from ie_model.extractor import Extractor
 from training.data.example import DataError, Example
 from training.data.sources import read_source
-from training.finetune import finetune
 from training.recipe import DATA_ROOT, Recipe, RecipeError
 from training.report import (
     departure_figures,
     fingerprint,
     link_gold_spans,
     score,
-    weights_fingerprint,
     write_results,
 )
+from training.trained_once import trained_once
 
 OUTPUT = Path("results") / "ablations.json"
 #: Sets that no variant is trained on, with the split that is scored.
@@ -108,14 +106,7 @@ def run(ablations: Ablations, *, folder: Path, data_root: str, names: Sequence[s
     rows = {}
     for name in names:
         recipe = ablations.variant(name, folder=folder, data_root=data_root)
-        started = time.monotonic()
-        model = finetune(recipe, resume=True)  # refuses a folder that was made from something else
-        minutes = round((time.monotonic() - started) / 60, 1)
-        done = Path(recipe.output) / "figures.json"
-        if not done.is_file():
-            row = {"model": weights_fingerprint(model), "minutes": minutes, **figures(model, sets)}
-            done.write_text(json.dumps(row), encoding="utf-8")
-        rows[name] = json.loads(done.read_text(encoding="utf-8"))
+        rows[name] = trained_once(recipe, lambda model: figures(model, sets))
         print(name, json.dumps({key: rows[name][key]["spans"]["micro"] for key in sets}), flush=True)
     return {
         "share": ablations.share,

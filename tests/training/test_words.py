@@ -68,7 +68,8 @@ def test_a_word_is_left_out_whole_and_only_in_training() -> None:
     assert torch.equal(module.eval().rows(ids), every)
     found = module.train().rows(ids).view(500, 4, len(SLOTS)).bool()
     kept = found.any(-1).float()
-    assert torch.equal(kept[:, 0], kept[:, 1]) and torch.equal(kept[:, 0], kept[:, 2])
+    assert torch.equal(kept[:, 0], kept[:, 1])
+    assert torch.equal(kept[:, 0], kept[:, 2])
     assert 0.65 < float(kept[:, 0].mean()) < 0.85
 
 

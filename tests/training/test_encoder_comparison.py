@@ -1,0 +1,85 @@
+"""The same fine-tuning from random weights and from an encoder, on a few sentences of our own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.training.authored import write_news_units
+from training import encoder_comparison as module
+from training.encoder_comparison import RANDOM, SPLITS, Comparison, main
+from training.recipe import Recipe, RecipeError
+
+RECIPE: dict[str, Any] = {
+    "benchmark": True,
+    "encoder": "unused",
+    "output": "unused",
+    "random_encoder": {"layers": 1, "hidden": 32, "intermediate": 32, "heads": 2},
+    "tokens": 256,
+    "bf16": False,
+    "stages": [{"sources": {"news-units": 1}, "epochs": 4}],
+}
+
+
+@pytest.fixture
+def arguments(tmp_path: Path, model_dir: Path) -> list[str]:
+    write_news_units(tmp_path / "data")
+    folder = tmp_path / "data" / "news-units"
+    shutil.copyfile(folder / "train.jsonl", folder / "dev.jsonl")
+    (tmp_path / "news-units.yaml").write_text(yaml.safe_dump(RECIPE), encoding="utf-8")
+    values = {"encoders": f"{RANDOM} {model_dir}", "sets": "news-units", "seeds": "1 2"}
+    values |= {"data-root": str(tmp_path / "data"), "folder": str(tmp_path / "runs"), "recipes": str(tmp_path)}
+    return [part for key, value in values.items() for part in (f"--{key}", *value.split())]
+
+
+def test_every_cell_is_made_once(arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scored: list[Path] = []
+    real = module.measure
+    monkeypatch.setattr(module, "measure", lambda model, examples: scored.append(model) or real(model, examples))
+    output = tmp_path / "encoders.json"
+    for _ in range(2):
+        assert main([*arguments, "--output", str(output)]) == 0
+        assert len({model.parent.name for model in scored}) == len(scored) == 4
+    report = json.loads(output.read_text(encoding="utf-8"))
+    table = report["sets"]["news-units"]
+    assert table["split"] == "dev"
+    for encoder, rows in table["runs"].items():
+        assert [row["seed"] for row in rows] == [1, 2]
+        assert table["mean"][encoder] == pytest.approx(sum(row["f1"] for row in rows) / 2, abs=1e-4)
+        assert all(row["f1_interval"][0] <= row["f1"] <= row["f1_interval"][1] for row in rows)
+    assert report["command"].endswith("--sets news-units"), "what is as by default is not said"
+    assert {row["model"] for row in table["runs"][RANDOM]}.isdisjoint(
+        row["model"] for rows in list(table["runs"].values())[1:] for row in rows
+    )
+
+
+def test_what_starts_from_another_encoder_lies_elsewhere(tmp_path: Path, model_dir: Path) -> None:
+    comparison = Comparison(
+        encoders=(RANDOM, str(model_dir)), sets=("cluener",), seeds=(1,), folder=tmp_path, data_root="data"
+    )
+    random, pretrained = (comparison.recipe("cluener", encoder, 1) for encoder in comparison.encoders)
+    assert random.output != pretrained.output
+    assert random.tokenizer == pretrained.encoder == str(model_dir)
+    assert random.stages == pretrained.stages == Recipe.read(Path("training/recipes/benchmarks/cluener.yaml")).stages
+
+
+def test_every_set_has_a_recipe() -> None:
+    assert all((module.RECIPES / f"{name}.yaml").is_file() for name in SPLITS)
+
+
+@pytest.mark.parametrize(
+    ("encoders", "sets", "complaint"),
+    [
+        ((RANDOM,), ("msra",), "at least one folder"),
+        (("nowhere",), ("msra",), r"no model\.safetensors in \['nowhere'\]"),
+        ((RANDOM, "training/encoder"), ("ontonotes",), r"no benchmark \['ontonotes'\]; choose from"),
+    ],
+)
+def test_faults_are_named(tmp_path: Path, encoders: tuple[str, ...], sets: tuple[str, ...], complaint: str) -> None:
+    with pytest.raises(RecipeError, match=complaint):
+        Comparison(encoders=encoders, sets=sets, seeds=(1,), folder=tmp_path, data_root="data")

@@ -1,0 +1,145 @@
+"""What an encoder's pretraining is worth: the same fine-tuning from it and from random weights.
+
+    python -m training.encoder_comparison --data-root FOLDER
+    python -m training.encoder_comparison --encoders random training/encoder my/encoder --seeds 1 2 3
+
+Every set is trained on by its benchmark recipe (`training/recipes/benchmarks/`), with its own labels, once from
+each encoder and seed, and scored in strict micro F1. Runs that are finished are kept, so that more seeds or
+encoders can be added later, and several processes can share the sets (`--sets`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from ie_model.extractor import Extractor
+from ie_model.model_folder import SAFETENSORS
+from training.data.example import DataError, Example
+from training.data.sources import read_source
+from training.recipe import DATA_ROOT, Recipe, RecipeError
+from training.report import fingerprint, score, weights_fingerprint, write_results
+from training.trained_once import trained_once
+
+RECIPES = Path("training") / "recipes" / "benchmarks"
+OUTPUT = Path("results") / "encoders.json"
+#: The split of each set that is scored: what others report on, and of our own the one that choices are made on.
+SPLITS = {"cluener": "dev", "resume": "test", "msra": "test", "news-units": "dev"}
+RANDOM = "random"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is compared: each encoder on each set with each seed.
+
+    Attributes:
+        encoders: folders, or "random": random weights (`training.modeling.RANDOM_ENCODER`), without words, and the
+            tokenizer of the first folder.
+        folder: where the fine-tuned models are kept.
+    """
+
+    encoders: tuple[str, ...]
+    sets: tuple[str, ...]
+    seeds: tuple[int, ...]
+    folder: Path
+    data_root: str
+    recipes: Path = RECIPES
+
+    def __post_init__(self) -> None:
+        if unknown := [name for name in self.sets if name not in SPLITS]:
+            raise RecipeError(f"no benchmark {unknown}; choose from {list(SPLITS)}")
+        if not self.pretrained:
+            raise RecipeError("name at least one folder of an encoder: it has the tokenizer for 'random' too")
+        if missing := [name for name in self.pretrained if not (Path(name) / SAFETENSORS).is_file()]:
+            raise RecipeError(f"no {SAFETENSORS} in {missing}; an encoder is a folder in the transformers format")
+
+    @property
+    def pretrained(self) -> tuple[str, ...]:
+        return tuple(name for name in self.encoders if name != RANDOM)
+
+    def recipe(self, name: str, encoder: str, seed: int) -> Recipe:
+        """How the model of one cell of the table is made."""
+        which = RANDOM if encoder == RANDOM else weights_fingerprint(Path(encoder))
+        return Recipe.read(self.recipes / f"{name}.yaml").with_values(
+            encoder=encoder,
+            tokenizer=self.pretrained[0] if encoder == RANDOM else None,
+            output=str(self.folder / f"{name}-{which}-{seed}"),
+            data_root=self.data_root,
+            seed=seed,
+        )
+
+    def cells(self, name: str) -> Iterator[tuple[str, int]]:
+        for encoder in self.encoders:
+            for seed in self.seeds:
+                yield encoder, seed
+
+
+def measure(model: Path, examples: Sequence[Example]) -> dict[str, Any]:
+    """Strict micro F1 of a benchmark's model, and its interval over the texts."""
+    extractor = Extractor.load(model, runtime="torch")
+    micro = score(examples, [extractor(example.text, id=example.id) for example in examples])["spans"]["micro"]
+    return {"f1": micro["f1"], "f1_interval": micro["f1_interval"]}
+
+
+def run(comparison: Comparison) -> dict[str, Any]:
+    """Train and score what has not been yet; returns the whole table."""
+    table = {}
+    for name in comparison.sets:
+        examples = read_source(
+            name, data_root=Path(comparison.data_root), split=SPLITS[name], purpose="evaluate", own_labels=True
+        )
+        runs: dict[str, list[dict[str, Any]]] = {encoder: [] for encoder in comparison.encoders}
+        for encoder, seed in comparison.cells(name):
+            made = trained_once(comparison.recipe(name, encoder, seed), partial(measure, examples=examples))
+            runs[encoder].append({"seed": seed, **made})
+            print(f"{name} {SPLITS[name]}, {encoder}, seed {seed}: {100 * made['f1']:.1f}", flush=True)
+        table[name] = {
+            "split": SPLITS[name],
+            "fingerprint": fingerprint(examples),
+            "mean": {encoder: round(mean(row["f1"] for row in rows), 4) for encoder, rows in runs.items()},
+            "runs": runs,
+        }
+    digests = {encoder: weights_fingerprint(Path(encoder)) for encoder in comparison.pretrained}
+    return {"encoders": digests, "sets": table}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Compare encoders by what fine-tuning makes of them.")
+    parser.add_argument("--encoders", nargs="+", default=[RANDOM, "training/encoder"], metavar="FOLDER")
+    parser.add_argument("--sets", nargs="+", default=list(SPLITS), metavar="NAME")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2], metavar="N")
+    parser.add_argument("--data-root", default=DATA_ROOT)
+    parser.add_argument("--recipes", type=Path, default=RECIPES, help="a folder with NAME.yaml for each set")
+    parser.add_argument("--folder", type=Path, default=Path("runs/encoders"), help="where the models are kept")
+    parser.add_argument("--output", type=Path, default=OUTPUT)
+    options = parser.parse_args(arguments)
+    try:
+        comparison = Comparison(
+            encoders=tuple(options.encoders),
+            sets=tuple(options.sets),
+            seeds=tuple(options.seeds),
+            folder=options.folder,
+            data_root=options.data_root,
+            recipes=options.recipes,
+        )
+        report = run(comparison)
+    except (RecipeError, DataError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    asked = [("encoders", options.encoders), ("sets", options.sets), ("seeds", options.seeds)]
+    command = "python -m training.encoder_comparison --data-root FOLDER"
+    for key, values in asked:
+        if values != parser.get_default(key):
+            command += f" --{key} {' '.join(map(str, values))}"
+    write_results(options.output, command=command, report=report)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize, minimize_scalar
 
 from ie_model.relations import Doubles, calibrated
 
@@ -104,28 +105,11 @@ def reliability(scored: Scored) -> dict[str, Any]:
     }
 
 
-def minimum(loss: Callable[[float], float], bounds: tuple[float, float], *, tolerance: float = 1e-3) -> float:
-    """Where a function with one valley within the bounds is least (golden-section search)."""
-    low, high = bounds
-    shrink = (math.sqrt(5) - 1) / 2
-    left, right = high - shrink * (high - low), low + shrink * (high - low)
-    at_left, at_right = loss(left), loss(right)
-    while high - low > tolerance:
-        if at_left <= at_right:
-            high, right, at_right = right, left, at_left
-            left = high - shrink * (high - low)
-            at_left = loss(left)
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + shrink * (high - low)
-            at_right = loss(right)
-    return (low + high) / 2
-
-
 def fit_temperature(loss: Callable[[float], float]) -> float:
     """The temperature of least loss, to three digits; searched on its logarithm."""
-    bounds = (math.log(TEMPERATURES[0]), math.log(TEMPERATURES[1]))
-    return round(math.exp(minimum(lambda at: loss(math.exp(at)), bounds)), 3)
+    bounds = tuple(math.log(temperature) for temperature in TEMPERATURES)
+    found = minimize_scalar(lambda at: loss(math.exp(at)), bounds=bounds, method="bounded", options={"xatol": 1e-3})
+    return round(math.exp(found.x), 3)
 
 
 def fit_log_odds(scored: Scored) -> tuple[float, float]:
@@ -145,14 +129,13 @@ def fit_log_odds(scored: Scored) -> tuple[float, float]:
     targets = np.where(scored.right > 0, yes, no)
     logits = log_odds(scored.scores)
 
-    def loss(temperature: float, bias: float) -> float:
-        return log_loss(Scored(calibrated(logits, temperature=temperature, bias=bias), targets))
+    def loss(at: Doubles) -> float:
+        return log_loss(Scored(calibrated(logits, temperature=math.exp(at[0]), bias=at[1]), targets))
 
-    def best_bias(temperature: float) -> float:
-        return minimum(lambda bias: loss(temperature, bias), BIASES)
-
-    temperature = fit_temperature(lambda at: loss(at, best_bias(at)))
-    return temperature, round(best_bias(temperature), 3)
+    # The temperature on its logarithm.
+    bounds = [[math.log(temperature) for temperature in TEMPERATURES], BIASES]
+    found = minimize(loss, x0=[0.0, 0.0], bounds=bounds, method="Nelder-Mead").x
+    return round(math.exp(found[0]), 3), round(float(found[1]), 3)
 
 
 def log_odds(scores: Doubles) -> Doubles:

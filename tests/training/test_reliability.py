@@ -19,7 +19,6 @@ from training.reliability import (
     fit_temperature,
     log_loss,
     log_odds,
-    minimum,
     reliability,
 )
 
@@ -89,11 +88,6 @@ def test_what_chance_alone_does() -> None:
 def test_the_report_of_nothing() -> None:
     report = reliability(Scored.of([]))
     assert (report["items"], report["ece"], report["brier"], report["bins"]) == (0, 0, 0, [])
-
-
-def test_the_lowest_point_of_a_valley() -> None:
-    assert minimum(lambda x: (x - 2.5) ** 2, (0, 10)) == pytest.approx(2.5, abs=1e-3)
-    assert minimum(lambda x: x, (-1, 1)) == pytest.approx(-1, abs=1e-3)
 
 
 def test_a_temperature_is_recovered() -> None:

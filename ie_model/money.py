@@ -54,7 +54,7 @@ _CURRENCIES = """
 CNY 人民币 人名币 rmb cn¥ | USD 美元 美金 美刀 刀 us$ usdollar usdollars 美分 美仙 | HKD 港元 港币 hk$ 蚊 港仙
 TWD 新台币 台币 nt$ ntd | MOP 澳门元 澳门币 葡币 mop$ | EUR 欧元 欧 € euro euros 欧分 | GBP 英镑 £ 便士
 JPY 日元 日币 円 jp¥ | KRW 韩元 韩圜 韩币 ₩ | INR 印度卢比 卢比 ₹ | PKR 巴基斯坦卢比 | IDR 印尼盾 印度尼西亚盾 印尼卢比
-SGD 新加坡元 新加坡币 新元 新币 坡币 s$ | AUD 澳大利亚元 澳洲元 澳元 澳币 澳刀 a$ au$ | NZD 新西兰元 纽元 纽币 nz$
+SGD 新加坡元 新加坡币 新元 新币 坡币 坡元 s$ | AUD 澳大利亚元 澳洲元 澳元 澳币 澳刀 a$ au$ | NZD 新西兰元 纽元 纽币 nz$
 CAD 加拿大元 加元 加币 加刀 c$ ca$ | CHF 瑞士法郎 瑞郎 | RUB 俄罗斯卢布 卢布 ₽ | THB 泰铢 泰币 ฿ | VND 越南盾 越盾 ₫
 MYR 马来西亚林吉特 马来西亚令吉 林吉特 令吉 马币 rm | PHP 菲律宾比索 菲律宾披索 ₱ | MXN 墨西哥比索 | ARS 阿根廷比索
 CLP 智利比索 | COP 哥伦比亚比索 | BRL 巴西雷亚尔 雷亚尔 r$ | AED 阿联酋迪拉姆 迪拉姆 | SAR 沙特里亚尔 | IRR 伊朗里亚尔
@@ -62,7 +62,7 @@ QAR 卡塔尔里亚尔 | KWD 科威特第纳尔 | ILS 新谢克尔 谢克尔 ₪
 NGN 奈拉 ₦ | KZT 坚戈 | UAH 格里夫纳 ₴ | PLN 兹罗提 | HUF 福林 | CZK 捷克克朗 | SEK 瑞典克朗 | NOK 挪威克朗
 DKK 丹麦克朗 | ISK 冰岛克朗 | GNF 几内亚法郎 | XOF 西非法郎 | XAF 中非法郎 | CDF 刚果法郎
 KES 肯尼亚先令 | MAD 摩洛哥迪拉姆 | PEN 秘鲁索尔 索尔 | BDT 孟加拉塔卡 塔卡 | LKR 斯里兰卡卢比
-MMK 缅元 缅币 | KHR 瑞尔 | LAK 基普 | MNT 图格里克 | RON 列伊 | BGN 列弗
+MMK 缅元 缅币 | KHR 瑞尔 | LAK 基普 | MNT 图格里克 | RON 列伊 | BGN 列弗 | HNL 伦皮拉
 JOD 约旦第纳尔 | IQD 伊拉克第纳尔
 """
 _DOLLARS = ("USD", "HKD", "TWD", "SGD", "AUD", "CAD", "NZD")

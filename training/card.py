@@ -196,6 +196,8 @@ def speed_table(results: Results) -> str:
         f"cores ({machine['processor']}); in brackets the ratio to the {reference}, the\n"
         f"fastest of its batch sizes. F1 on news-units dev: {kept}."
     )
+    if speed["model"] != results.zero_shot["model"]:
+        note += "\nMeasured with an older model of the same size, and so are these figures of F1."
     first, peak = speed["first_answer_seconds"], speed["peak_megabytes"]
     lengths = speed["microseconds_per_character"]
     facts = [

@@ -15,7 +15,7 @@ from ie_model.model_folder import ModelFolder
 from training import card
 from training.calibration import fitted_values
 from training.calibration_card import SHOWN
-from training.card import Results, cell, headline, render_card, render_readme
+from training.card import Results, cell, headline, render_card, render_readme, speed_table
 from training.report import weights_fingerprint
 
 ROOT = Path(__file__).parents[2]
@@ -133,3 +133,10 @@ def test_the_headline_names_its_commands(results: Results) -> None:
     assert "python -m training.evaluate --all" in text
     for one in (results.leave_one_out, results.zero_shot["sets"]["news-units test"]):
         assert f"| {cell(one['spans']['micro'])} | {cell(one['departures']['pair'])} |" in text
+
+
+def test_the_speed_of_an_older_model_is_called_so(results: Results) -> None:
+    mine = replace(results, speed={**results.speed, "model": results.zero_shot["model"]})
+    older = replace(results, speed={**results.speed, "model": "0" * 16})
+    assert "older model" not in speed_table(mine)
+    assert "Measured with an older model" in speed_table(older)

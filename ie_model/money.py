@@ -55,7 +55,7 @@ CNY 人民币 人名币 rmb cn¥ | USD 美元 美金 美刀 刀 us$ usdollar usd
 TWD 新台币 台币 nt$ ntd | MOP 澳门元 澳门币 葡币 mop$ | EUR 欧元 欧 € euro euros 欧分 | GBP 英镑 £ 便士
 JPY 日元 日币 円 jp¥ | KRW 韩元 韩圜 韩币 ₩ | INR 印度卢比 卢比 ₹ | PKR 巴基斯坦卢比 | IDR 印尼盾 印度尼西亚盾 印尼卢比
 SGD 新加坡元 新加坡币 新元 新币 坡币 坡元 s$ | AUD 澳大利亚元 澳洲元 澳元 澳币 澳刀 a$ au$ | NZD 新西兰元 纽元 纽币 nz$
-CAD 加拿大元 加元 加币 加刀 c$ ca$ | CHF 瑞士法郎 瑞郎 | RUB 俄罗斯卢布 卢布 ₽ | THB 泰铢 泰币 ฿ | VND 越南盾 越盾 ₫
+CAD 加拿大元 加元 加币 加刀 c$ ca$ | CHF 瑞士法郎 瑞郎 | RUB 俄罗斯卢布 卢布 ₽ | THB 泰铢 泰币 铢 ฿ | VND 越南盾 越盾 ₫
 MYR 马来西亚林吉特 马来西亚令吉 林吉特 令吉 马币 rm | PHP 菲律宾比索 菲律宾披索 ₱ | MXN 墨西哥比索 | ARS 阿根廷比索
 CLP 智利比索 | COP 哥伦比亚比索 | BRL 巴西雷亚尔 雷亚尔 r$ | AED 阿联酋迪拉姆 迪拉姆 | SAR 沙特里亚尔 | IRR 伊朗里亚尔
 QAR 卡塔尔里亚尔 | KWD 科威特第纳尔 | ILS 新谢克尔 谢克尔 ₪ | TRY 土耳其里拉 ₺ | EGP 埃及镑 | ZAR 南非兰特 兰特

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,11 @@ def cluster() -> Iterator[None]:
     # Else the first actor that is ready has done the little there is before the second one is.
     ray.data.DataContext.get_current().wait_for_min_actors_s = 120
     yield
+    # Ray ends the whole process if a thread of Ray Data meets it after it was shut down.
+    gc.collect()
+    for thread in threading.enumerate():
+        if thread.name.startswith("StreamingExecutor"):
+            thread.join(timeout=10)
     ray.shutdown()
     nodes.shutdown()
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -74,11 +75,6 @@ class Comparison:
             seed=seed,
         )
 
-    def cells(self, name: str) -> Iterator[tuple[str, int]]:
-        for encoder in self.encoders:
-            for seed in self.seeds:
-                yield encoder, seed
-
 
 def measure(model: Path, examples: Sequence[Example]) -> dict[str, Any]:
     """Strict micro F1 of a benchmark's model, and its interval over the texts."""
@@ -95,7 +91,7 @@ def run(comparison: Comparison) -> dict[str, Any]:
             name, data_root=Path(comparison.data_root), split=SPLITS[name], purpose="evaluate", own_labels=True
         )
         runs: dict[str, list[dict[str, Any]]] = {encoder: [] for encoder in comparison.encoders}
-        for encoder, seed in comparison.cells(name):
+        for encoder, seed in product(comparison.encoders, comparison.seeds):
             made = trained_once(comparison.recipe(name, encoder, seed), partial(measure, examples=examples))
             runs[encoder].append({"seed": seed, **made})
             print(f"{name} {SPLITS[name]}, {encoder}, seed {seed}: {100 * made['f1']:.1f}", flush=True)

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from ie_model import errors
-from ie_model.decoding import Floats, Span, decode
+from ie_model.consistency import article_spans
+from ie_model.decoding import Floats, Span
 from ie_model.document import Article, Document, Entity
 from ie_model.encoding import Encoding, TextEncoder
 from ie_model.facts import departures_of
@@ -171,7 +172,8 @@ class Extractor:
     def _documents(self, parts: Sequence[_Part], run: Run) -> Iterator[Document]:
         """The documents of which these parts are the last."""
         for part, encoding, (logits, hidden) in zip(parts, run.encodings, run.results(), strict=True):
-            found = decode(logits, encoding, self._scheme, temperature=self._settings.temperature)
+            temperature = self._settings.temperature
+            found = article_spans(part.text, logits, encoding, self._scheme, temperature=temperature)
             findings, section = part.findings, part.section
             local = findings.add_spans([s for s in found if s.score >= self._min_score], section, encoding)
             self._link(findings, local, section, encoding, hidden)

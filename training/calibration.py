@@ -27,7 +27,8 @@ from typing import Any
 
 import torch
 
-from ie_model.decoding import Floats, Span, decode
+from ie_model.consistency import article_spans
+from ie_model.decoding import Floats, Span
 from ie_model.document import Document, Entity
 from ie_model.encoding import Encoding, TextEncoder
 from ie_model.errors import IEModelError
@@ -153,7 +154,8 @@ def spans_at(subject: Subject, examples: Sequence[Example]) -> Callable[[float],
 
     def scored(temperature: float) -> Scored:
         found = [
-            decode(logits, encoding, subject.model.scheme, temperature=temperature) for encoding, logits in answers
+            article_spans(example.text, logits, encoding, subject.model.scheme, temperature=temperature)
+            for example, (encoding, logits) in zip(examples, answers, strict=True)
         ]
         return scored_spans(examples, found)
 

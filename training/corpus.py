@@ -156,6 +156,8 @@ def main(arguments: list[str] | None = None) -> int:
                 continue
             counts = pack(file, tokenizer_file=tokenizer_file, output=options.output, workers=options.workers)
             print(f"{file.name}: {json.dumps(counts)} tokens", flush=True)
+        if options.tokenizer:  # pretraining reads it beside the packed files
+            write_tokenizer(Tokenizer.from_file(str(options.tokenizer)), options.output)
     except CorpusError as error:
         print(error, file=sys.stderr)
         return 2

@@ -7,9 +7,11 @@ holds the reader back when the actors fall behind, and does a lost actor's chunk
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import pickle
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -148,7 +150,16 @@ def _cluster() -> Iterator[None]:
     try:
         yield
     finally:
+        end_threads()
         ray.shutdown()
+
+
+def end_threads() -> None:
+    """Wait for Ray Data's threads: one that meets Ray after it was shut down ends the whole process."""
+    gc.collect()  # an execution that was given up ends when it is forgotten
+    for thread in threading.enumerate():
+        if thread.name.startswith("StreamingExecutor"):
+            thread.join(timeout=10)
 
 
 @contextmanager

@@ -94,6 +94,17 @@ def test_the_command_trains_a_tokenizer_and_packs(tmp_path: Path, capsys: pytest
     assert {path.name: path.stat().st_mtime_ns for path in output.iterdir()} == made, "done work was done again"
 
 
+def test_a_tokenizer_that_is_given_stands_beside_what_it_packed(tmp_path: Path, tokenizer_dir: Path) -> None:
+    corpora, output = tmp_path / "corpora", tmp_path / "output"
+    corpora.mkdir()
+    (corpora / "a.txt").write_text(TEXT, encoding="utf-8")
+    given = tokenizer_dir / "tokenizer.json"
+    arguments = ["--corpora", str(corpora), "--output", str(output), "--workers", "1", "--tokenizer", str(given)]
+    assert main(arguments) == 0
+    assert (output / "tokenizer.json").read_bytes() == given.read_bytes()
+    assert (output / "tokenizer_config.json").is_file()
+
+
 @pytest.mark.parametrize("with_tokenizer", [True, False])
 def test_a_damaged_corpus_leaves_what_was_there(
     tmp_path: Path, tokenizer_dir: Path, capsys: pytest.CaptureFixture[str], with_tokenizer: bool

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import pytest
 from ie_model.batch import chunks as chunking
 from ie_model.batch.chunks import ExtractorSpec
 from ie_model.batch.job import Job, Summary, run
+from ie_model.batch.ray_engine import end_threads
 from ie_model.errors import InputError, ModelError
 from tests.ie_model.batch.files import records, write_lines
 
@@ -35,11 +34,7 @@ def cluster() -> Iterator[None]:
     # Else the first actor that is ready has done the little there is before the second one is.
     ray.data.DataContext.get_current().wait_for_min_actors_s = 120
     yield
-    # Ray ends the whole process if a thread of Ray Data meets it after it was shut down.
-    gc.collect()
-    for thread in threading.enumerate():
-        if thread.name.startswith("StreamingExecutor"):
-            thread.join(timeout=10)
+    end_threads()
     ray.shutdown()
     nodes.shutdown()
 

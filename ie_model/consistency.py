@@ -1,0 +1,148 @@
+"""One name, one label: what an article calls a firm in one place is a firm in another.
+
+The encoder reads windows, and where a name stands without anything that tells what it is, it has to
+guess. The same name told apart a sentence before is better evidence than the guess.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ie_model.decoding import Floats, Span, decode, log_softmax
+from ie_model.encoding import Encoding
+from ie_model.scheme import TagScheme
+
+#: The labels of names. Titles and amounts are told by what they are, not by what they were elsewhere.
+NAMES = ("PERSON", "ORG")
+#: A name of one character may be a part of any word.
+SHORTEST = 2
+#: An unmarked place of a known name is one too unless its tags speak against it by more than this:
+#: nats a token, `O` against the name's tags. Chosen on news-units dev (training/README.md).
+MOST_AGAINST = 3.0
+#: … and if it was found with this score somewhere.
+LEAST_SCORE = 0.5
+
+
+def article_spans(
+    text: str, logits: Floats, encoding: Encoding, scheme: TagScheme, *, temperature: float = 1.0
+) -> list[Span]:
+    """The spans of a text: `decode` for each sentence by itself, then `consistent` for all together."""
+    return consistent(decode(logits, encoding, scheme, temperature=temperature), text, logits, encoding, scheme)
+
+
+def consistent(spans: Sequence[Span], text: str, logits: Floats, encoding: Encoding, scheme: TagScheme) -> list[Span]:
+    """The spans of a text with each name told alike wherever it stands.
+
+    Three things change: a name with several labels gets the one with most evidence in the whole text; a
+    place where a name stands and nothing was found gets it, if the tags there allow for it; a role
+    that begins with an organisation's name is cut in two. A changed or added span has the
+    mean score of those that were found with its label.
+
+    Args:
+        spans: as `decode` gives them, sorted and flat.
+        logits: [tokens, tags] for the tokens of the encoding.
+
+    Returns:
+        sorted and flat again.
+    """
+    mentions: dict[str, list[Span]] = defaultdict(list)
+    for span in spans:
+        if span.label in NAMES and span.end - span.start >= SHORTEST:
+            mentions[text[span.start : span.end]].append(span)
+    if not mentions:
+        return list(spans)
+    tags = _Tags(logits, scheme)
+    changed = {span.start: span for span in spans}
+    taken = np.zeros(len(text), dtype=np.bool_)
+    for span in spans:
+        taken[span.start : span.end] = True
+    # The longest first: where 云帆科技 was missed, it is not 云帆 that is added.
+    for name, found in sorted(mentions.items(), key=lambda item: -len(item[0])):
+        label = tags.likeliest(found)
+        score = float(np.mean([span.score for span in found if span.label == label]))
+        for span in found:
+            if span.label != label:
+                changed[span.start] = replace(span, label=label, score=score)
+        if max(span.score for span in found) < LEAST_SCORE:
+            continue
+        for start, first, last in _places(name, text, encoding):
+            end = start + len(name)
+            if not taken[start:end].any() and tags.against(label, first, last) <= MOST_AGAINST:
+                changed[start] = Span(label, first, last, start, end, score)
+                taken[start:end] = True
+    organizations = sorted(
+        (name for name, found in mentions.items() if changed[found[0].start].label == "ORG"), key=len
+    )
+    result = []
+    for start in sorted(changed):
+        result += _without_organization(changed[start], organizations, text, encoding)
+    return result
+
+
+class _Tags:
+    """What the tags of a text say of a span that they may not have chosen."""
+
+    def __init__(self, logits: Floats, scheme: TagScheme) -> None:
+        self._logits, self._scheme = logits, scheme
+        self._labels = [label for label in NAMES if label in scheme.labels]
+
+    def _mean(self, label: str, first: int, last: int) -> tuple[float, float]:
+        """The mean log-probability a token of the label's tags, and that of O, over tokens [first, last)."""
+        logs = log_softmax(self._logits[first:last])
+        chosen = self._scheme.span_tags(label, last - first)
+        return float(logs[np.arange(last - first), chosen].mean()), float(logs[:, 0].mean())
+
+    def likeliest(self, found: Sequence[Span]) -> str:
+        """The label with the highest sum of probabilities over all mentions of a name."""
+        labels = {span.label for span in found}
+        if len(labels) == 1:
+            return found[0].label
+        return max(sorted(labels), key=lambda label: sum(np.exp(self._mean(label, s.first, s.last)[0]) for s in found))
+
+    def against(self, label: str, first: int, last: int) -> float:
+        """Nats a token by which O is likelier than the label."""
+        name, outside = self._mean(label, first, last)
+        return outside - name
+
+
+def _places(name: str, text: str, encoding: Encoding) -> Iterator[tuple[int, int, int]]:
+    """(start, first token, last token) wherever a name stands as whole tokens, and not inside a word or a number."""
+    start = text.find(name)
+    while start >= 0:
+        end = start + len(name)
+        tokens = encoding.tokens_of(start, end)
+        in_number = _digits(text, start) or _digits(text, end)
+        if tokens and not in_number and not _cuts_token(encoding, *tokens, start, end):
+            yield start, *tokens
+        start = text.find(name, start + 1)
+
+
+def _digits(text: str, place: int) -> bool:
+    """Whether a number goes on across this place."""
+    return 0 < place < len(text) and text[place - 1].isdigit() and text[place].isdigit()
+
+
+def _cuts_token(encoding: Encoding, first: int, last: int, start: int, end: int) -> bool:
+    starts, ends = encoding.offsets[first, 0], encoding.offsets[last - 1, 1]
+    inside = encoding.within_word
+    return bool(starts != start or ends != end or inside[first] or (last < len(encoding) and inside[last]))
+
+
+def _without_organization(span: Span, organizations: Sequence[str], text: str, encoding: Encoding) -> list[Span]:
+    """A role that begins with one of these names as that organisation and the role behind it."""
+    if span.label != "ROLE":
+        return [span]
+    title = text[span.start : span.end]
+    for name in organizations:
+        rest = title.removeprefix(name)
+        if rest.strip() and rest != title:
+            cut, start = span.start + len(name), span.end - len(rest.lstrip())
+            before, behind = encoding.tokens_of(span.start, cut), encoding.tokens_of(start, span.end)
+            if before and behind and not _cuts_token(encoding, *behind, start, span.end):
+                organization = replace(span, label="ORG", first=before[0], last=before[1], end=cut)
+                return [organization, replace(span, first=behind[0], last=behind[1], start=start)]
+    return [span]

@@ -25,6 +25,7 @@ from ie_model.money import money_value
 from ie_model.relations import LINK_OUTPUTS, Frame, candidate_pairs, frames_from, link_groups, pair_matrix
 from ie_model.runner import Run, Runner
 from ie_model.runtime import Runtime
+from ie_model.scheme import TagScheme
 from ie_model.script import is_traditional
 from ie_model.sections import Section, plan_sections
 from ie_model.windows import Window
@@ -63,6 +64,21 @@ class Extractor:
     def labels(self) -> tuple[str, ...]:
         """What the model finds: PERSON, ORG, ROLE and MONEY, or a model's own labels."""
         return self._scheme.labels
+
+    @property
+    def scheme(self) -> TagScheme:
+        return self._scheme
+
+    @property
+    def temperature(self) -> float:
+        """By which the tags' logits are divided for the spans' scores."""
+        return self._settings.temperature
+
+    def tag_logits(self, texts: Sequence[str]) -> list[tuple[Encoding, Floats]]:
+        """The tokens of every text, and [tokens, tags] logits of them, for those who decode by themselves."""
+        encodings = [self._encoder(text) for text in texts]
+        found = self._runner.start(encodings).results()
+        return [(encoding, logits) for encoding, (logits, _) in zip(encodings, found, strict=True)]
 
     def with_min_score(self, min_score: float) -> Extractor:
         """This extractor with another least score, see `load`; the two share the model, which nothing changes."""

@@ -36,8 +36,10 @@ def substitute(example: Example, names: Names, *, share: float, random: np.rando
     """A variant of the example in which about `share` of its names are others.
 
     Latin names are replaced by Latin ones and Chinese by Chinese, since what stands around them
-    (spaces, brackets) goes with the script.
+    (spaces, brackets) goes with the script. A text with unsure places stays as it is: a name may be unmarked there.
     """
+    if example.unsure:
+        return example
     surfaces = {label: [] for label in LABELS}  # type: dict[str, list[str]]
     for span in example.spans:
         surface = example.text[span.start : span.end]

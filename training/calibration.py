@@ -30,12 +30,11 @@ import torch
 from ie_model.consistency import article_spans
 from ie_model.decoding import Floats, Span
 from ie_model.document import Document, Entity
-from ie_model.encoding import Encoding, TextEncoder
+from ie_model.encoding import Encoding
 from ie_model.errors import IEModelError
 from ie_model.extractor import Extractor
-from ie_model.model_folder import CONFIG, TOKENIZER, ModelFolder, Settings
+from ie_model.model_folder import CONFIG, ModelFolder, Settings
 from ie_model.relations import calibrated
-from ie_model.runner import Runner
 from ie_model.runtime import Runtime
 from ie_model.runtime.onnx import OnnxRuntime
 from ie_model.scheme import Ints
@@ -105,11 +104,7 @@ class Subject:
 
     def logits(self, examples: Sequence[Example]) -> list[tuple[Encoding, Floats]]:
         """The tokens of every text, and [tokens, tags] logits of them."""
-        encoder = TextEncoder.from_file(self.model.path / TOKENIZER)
-        encodings = [encoder(example.text) for example in examples]
-        runner = Runner(self.runtime, encoder, self.model.settings, tags=len(self.model.scheme))
-        found = runner.start(encodings).results()
-        return [(encoding, logits) for encoding, (logits, _) in zip(encodings, found, strict=True)]
+        return self.extractor(self.model.settings).tag_logits([example.text for example in examples])
 
 
 def scored_spans(

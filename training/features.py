@@ -77,6 +77,10 @@ def tag_masks(
         for token, tag in zip(range(first, last), scheme.span_tags(span.label, last - first), strict=True):
             allowed[token] = 1 << tag
         placed.append((span, (first, last)))
+    for start, end in example.unsure:
+        tokens = encoding.tokens_of(start, end)
+        if tokens is not None:
+            allowed[slice(*tokens)] = everything
     return allowed, placed
 
 

@@ -122,7 +122,8 @@ def fingerprint(examples: Sequence[Any]) -> str:
 def _in_order(value: Any) -> Any:
     """A value with its dataclasses as lists, and its sets sorted: their order is another in every process."""
     if is_dataclass(value):
-        return [_in_order(getattr(value, field.name)) for field in fields(value)]
+        marks = [field.name for field in fields(value) if field.metadata.get("fingerprint", True)]
+        return [_in_order(getattr(value, name)) for name in marks]
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, tuple | list):

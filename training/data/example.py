@@ -57,6 +57,7 @@ class Example:
             a label outside of this set is unknown, not absent.
         departures: None where the source marks no departures at all.
         dates: whether the source marks when a departure was.
+        unsure: characters [start, end) of which nothing is known, and from which nothing is to be learnt.
     """
 
     id: str
@@ -66,6 +67,8 @@ class Example:
     complete: frozenset[str] = field(default_factory=lambda: frozenset(LABELS))
     departures: tuple[GoldDeparture, ...] | None = None
     dates: bool = False
+    #: No gold mark, so that the fingerprints of sets without such places stay what they were.
+    unsure: tuple[tuple[int, int], ...] = field(default=(), metadata={"fingerprint": False})
 
     def __post_init__(self) -> None:
         last = 0

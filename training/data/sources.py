@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
-from training.data import cluener, label_studio, msra, peoples_daily, resume, uner, weibo
+from training.data import cluener, label_studio, msra, peoples_daily, resume, self_training, uner, weibo
 from training.data.authored import read_authored, read_held_out
 from training.data.cluener import read_cluener
 from training.data.duee import DuEEText, read_duee
@@ -83,6 +83,16 @@ EVENT_SOURCES: tuple[Source[DuEEText] | Source[DuEEFinDocument], ...] = (
 )
 
 
+#: (source, split) of all texts on which models are scored.
+EVALUATED = (
+    ("seeds", "train"),
+    ("authored-heldout", "test"),
+    ("weibo", "train"),
+    *((source.name, part) for source in SOURCES.values() for part in source.splits if part != "train"),
+    *((source.name, "dev") for source in EVENT_SOURCES),
+)
+
+
 def read_source(
     name: str,
     *,
@@ -97,7 +107,8 @@ def read_source(
     Args:
         name: "seeds", "authored", "authored-heldout" (never trained on), one of the sets under `data_root`, "hub:" and
             a Hub id or a local folder (`training/data/hub.py`), which has its publisher's splits, or "label-studio:"
-            and an export or a folder of them (`training/data/label_studio.py`), which has no splits.
+            and an export or a folder of them (`training/data/label_studio.py`), which has no splits, or
+            "self-training:" and a file that `training.self_training` wrote.
         leave_out: id of the one seed article that must not be seen.
         purpose: training gets train splits only, and none of an evaluation-only source. A
             benchmark may train on the train split of any source: its weights are not published.
@@ -122,9 +133,13 @@ def read_source(
         return read_hub(name, split=split)
     if name.startswith(label_studio.PREFIX):
         return label_studio.read_named(name)
+    if name.startswith(self_training.PREFIX):
+        return self_training.read_self_training(Path(name.removeprefix(self_training.PREFIX)))
     source = SOURCES.get(name)
     if source is None:
-        known = ", ".join((*ANNOTATED, *SOURCES, f"{PREFIX}NAME", f"{label_studio.PREFIX}PATH"))
+        known = ", ".join(
+            (*ANNOTATED, *SOURCES, f"{PREFIX}NAME", f"{label_studio.PREFIX}PATH", f"{self_training.PREFIX}FILE")
+        )
         raise DataError(f"unknown source {name!r}; known: {known}")
     if purpose == "train" and source.evaluation_only:
         raise DataError(f"{name} is for evaluation only ({source.licence}); take it out of the training sources")

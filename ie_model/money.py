@@ -41,7 +41,7 @@ _UNITS = {"兆": 10**12, "亿": 10**8, "万": 10**4, "千": 1000, "百": 100, "�
 _LATIN_UNITS = {"k": 10**3, "w": 10**4, "m": 10**6, "mn": 10**6, "b": 10**9, "bn": 10**9, "tn": 10**12}
 _LATIN_UNITS |= {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _COINS = {"元": Decimal(1), "块": Decimal(1), "角": Decimal("0.1"), "毛": Decimal("0.1")}
-_COINS |= {"分": Decimal("0.01"), "厘": Decimal("0.001")}
+_COINS |= {"毫": Decimal("0.1"), "分": Decimal("0.01"), "厘": Decimal("0.001")}
 _ARABIC = r"(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|0|[1-9][0-9]*)(?:\.[0-9]+)?"
 
 _SAME_CHARACTER = str.maketrans(
@@ -61,9 +61,9 @@ CLP 智利比索 | COP 哥伦比亚比索 | BRL 巴西雷亚尔 雷亚尔 r$ | A
 QAR 卡塔尔里亚尔 | KWD 科威特第纳尔 | ILS 新谢克尔 谢克尔 ₪ | TRY 土耳其里拉 ₺ | EGP 埃及镑 | ZAR 南非兰特 兰特
 NGN 奈拉 ₦ | KZT 坚戈 | UAH 格里夫纳 ₴ | PLN 兹罗提 | HUF 福林 | CZK 捷克克朗 | SEK 瑞典克朗 | NOK 挪威克朗
 DKK 丹麦克朗 | ISK 冰岛克朗 | GNF 几内亚法郎 | XOF 西非法郎 | XAF 中非法郎 | CDF 刚果法郎
-KES 肯尼亚先令 | MAD 摩洛哥迪拉姆 | PEN 秘鲁索尔 索尔 | BDT 孟加拉塔卡 塔卡 | LKR 斯里兰卡卢比
+KES 肯尼亚先令 肯先令 | MAD 摩洛哥迪拉姆 | PEN 秘鲁索尔 索尔 | BDT 孟加拉塔卡 塔卡 | LKR 斯里兰卡卢比
 MMK 缅元 缅币 | KHR 瑞尔 | LAK 基普 | MNT 图格里克 | RON 列伊 | BGN 列弗 | HNL 伦皮拉
-JOD 约旦第纳尔 | IQD 伊拉克第纳尔
+JOD 约旦第纳尔 | IQD 伊拉克第纳尔 | BTN 努尔特鲁姆 努扎姆 | DEM 德国马克 西德马克
 """
 _DOLLARS = ("USD", "HKD", "TWD", "SGD", "AUD", "CAD", "NZD")
 #: What a word can mean; the first is its meaning in simplified text, "" where that is open.
@@ -73,12 +73,18 @@ _MEANINGS: dict[str, tuple[str, ...]] = {
     for word in (code.lower(), *words)
 }
 _MEANINGS |= dict.fromkeys("元块", ("CNY", "MOP", "JPY", "KRW", *_DOLLARS))
-_MEANINGS |= dict.fromkeys("角毛分厘", ("CNY", "HKD", "TWD", "MOP"))
+_MEANINGS |= dict.fromkeys("角毛毫分厘", ("CNY", "HKD", "TWD", "MOP"))
 _MEANINGS |= dict.fromkeys(("$", "dollar", "dollars"), (*_DOLLARS, "MOP")) | {"¥": ("CNY", "JPY")}
-_MEANINGS |= dict.fromkeys(
-    ("仙", "克朗", "比索", "里亚尔", "第纳尔", "里拉", "法郎", "先令", "镑", "码洋", "两白银", "两银子"), ("",)
-)
+_OPEN = "仙 克朗 比索 里亚尔 第纳尔 里拉 法郎 先令 镑 马克 埃斯库多 码洋 两白银 两银子"
+_MEANINGS |= dict.fromkeys(_OPEN.split(), ("",))
 _HUNDREDTHS = ("美分", "美仙", "港仙", "仙", "欧分", "便士")
+
+#: 3英镑50便士, 5美元20美分: an amount in two coins of one currency.
+_TWO_COINS = re.compile(
+    "([0-9]+)(英?镑(?=.*便士)|美元(?=.*美)|欧元(?=.*欧)|港元(?=.*仙))([0-9]{1,2})(?:便士|[美欧]分|港?仙)"
+)
+#: Brazil and most of Europe write the decimals behind a comma.
+_DECIMAL_COMMA = re.compile(r"(r[$]|€)([0-9]{1,3}),([0-9]{2})")
 
 _HEDGE = "大约|约|将近|接近|近|超过|超|突破|逾|过|不足|最多|最高|最低|上(?=[十百千万亿])"
 _WORD = "|".join(re.escape(word) for word in sorted(_MEANINGS.keys() - _COINS.keys(), key=len, reverse=True))
@@ -133,6 +139,11 @@ def _normal(surface: str) -> str:
     if re.search(r"[0-9]\s+[0-9]|\s,|,\s", text):
         return ""
     text = re.sub(r"\s+", "", text).replace("廿", "二十").replace("卅", "三十").replace("卌", "四十")
+    text = re.sub("毫子$", "毫", text)
+    if coins := _TWO_COINS.fullmatch(text):
+        return f"{coins[1]}.{int(coins[3]):02}{'英镑' if '镑' in coins[2] else coins[2]}"
+    if comma := _DECIMAL_COMMA.fullmatch(text):
+        return f"{comma[1]}{comma[2]}.{comma[3]}"
     text = re.sub("^(?:高?达到?|累计)", "", re.sub(r"(?<=[0-9])点(?=[0-9])", ".", text))
     # 到 and 至 inside these words are not the middle of a range.
     return re.sub("至少|至多|不到|不超过|不少于", "约", text)
@@ -330,7 +341,7 @@ def _digits(text: str) -> _Number | None:
 
 def _small_change(text: str) -> _Number | None:
     """三块五, 3元5角, 三分六厘: each part is less than one of the part before."""
-    parts = re.findall("([^元块角毛分厘]+)([元块角毛分厘]|$)", text)
+    parts = re.findall("([^元块角毛毫分厘]+)([元块角毛毫分厘]|$)", text)
     if len(parts) < 2 or "".join(map("".join, parts)) != text:
         return None
     total, place = Decimal(0), Decimal("Infinity")

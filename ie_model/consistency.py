@@ -28,10 +28,18 @@ LEAST_SCORE = 0.5
 
 
 def article_spans(
-    text: str, logits: Floats, encoding: Encoding, scheme: TagScheme, *, temperature: float = 1.0
-) -> list[Span]:
-    """The spans of a text: `decode` for each sentence by itself, then `consistent` for all together."""
-    return consistent(decode(logits, encoding, scheme, temperature=temperature), text, logits, encoding, scheme)
+    articles: Sequence[tuple[str, Floats, Encoding]], scheme: TagScheme, *, temperature: float = 1.0
+) -> list[list[Span]]:
+    """The spans of some texts: `decode` for each sentence by itself, then `consistent` for each text as a whole.
+
+    Args:
+        articles: a text, its [tokens, tags] logits and its tokens.
+    """
+    found = decode([(logits, encoding) for _, logits, encoding in articles], scheme, temperature=temperature)
+    return [
+        consistent(spans, text, logits, encoding, scheme)
+        for spans, (text, logits, encoding) in zip(found, articles, strict=True)
+    ]
 
 
 def consistent(spans: Sequence[Span], text: str, logits: Floats, encoding: Encoding, scheme: TagScheme) -> list[Span]:

@@ -92,34 +92,40 @@ def viterbi(emissions: Floats, within_word: Bools, lengths: Ints, scheme: TagSch
     return paths
 
 
-def best_tags(logits: Floats, encoding: Encoding, scheme: TagScheme) -> Ints:
-    """[tokens] the best valid tag of every token of a text.
+def best_tags(texts: Sequence[tuple[Floats, Encoding]], scheme: TagScheme) -> list[Ints]:
+    """[tokens] the best valid tag of every token, of several texts with their [tokens, tags] logits.
 
     Nothing but the constraints ties neighbouring tags, so where the likeliest tags of a sentence
-    are a valid path they are the best one; only the other sentences are searched.
+    are a valid path they are the best one; only the other sentences are searched, those of all texts together.
     """
-    tags: Ints = logits.argmax(axis=-1).astype(np.int64)
-    bounds = _sequence_bounds(encoding, logits)
-    bounds = [bounds[index] for index in _invalid(tags, encoding.within_word, bounds, scheme)]
+    tags: list[Ints] = [logits.argmax(axis=-1).astype(np.int64) for logits, _ in texts]
+    pieces = []
+    for number, (logits, encoding) in enumerate(texts):
+        bounds = _sequence_bounds(encoding, logits)
+        found = _invalid(tags[number], encoding.within_word, bounds, scheme)
+        pieces += [(number, *bounds[index]) for index in found]
     # Pieces of like length share a batch, so that little of it is padding.
-    bounds.sort(key=lambda bound: bound[1] - bound[0])
-    for at in range(0, len(bounds), 64):
-        group = bounds[at : at + 64]
-        lengths = np.array([end - start for start, end in group])
+    pieces.sort(key=lambda piece: piece[2] - piece[1])
+    for at in range(0, len(pieces), 64):
+        group = pieces[at : at + 64]
+        lengths = np.array([end - start for _, start, end in group])
         emissions = np.zeros((len(group), int(lengths.max()), len(scheme)), dtype=np.float32)
         within = np.zeros(emissions.shape[:2], dtype=np.bool_)
-        for row, (start, end) in enumerate(group):
+        for row, (number, start, end) in enumerate(group):
+            logits, encoding = texts[number]
             emissions[row, : end - start] = log_softmax(logits[start:end])
             within[row, : end - start] = encoding.within_word[start:end]
         within[:, 0] = False
         paths = viterbi(emissions, within, lengths, scheme)
-        for row, (start, end) in enumerate(group):
-            tags[start:end] = paths[row, : end - start]
+        for row, (number, start, end) in enumerate(group):
+            tags[number][start:end] = paths[row, : end - start]
     return tags
 
 
 def _invalid(tags: Ints, within_word: Bools, bounds: Sequence[tuple[int, int]], scheme: TagScheme) -> list[int]:
     """Which of the pieces [start, end), that tile the tokens, have tags that are no valid path."""
+    if not bounds:
+        return []
     starts = np.array([start for start, _ in bounds], dtype=np.int64)
     before, after = tags[:-1], tags[1:]
     follows = np.where(within_word[1:], scheme.follows_within_word[before, after], scheme.follows[before, after])
@@ -134,20 +140,26 @@ def _invalid(tags: Ints, within_word: Bools, bounds: Sequence[tuple[int, int]], 
     return found
 
 
-def decode(logits: Floats, encoding: Encoding, scheme: TagScheme, *, temperature: float = 1.0) -> list[Span]:
-    """The spans of a text, sorted and flat.
+def decode(
+    texts: Sequence[tuple[Floats, Encoding]], scheme: TagScheme, *, temperature: float = 1.0
+) -> list[list[Span]]:
+    """The spans of each text, sorted and flat.
 
     A span's score is the geometric mean of its tags' probabilities under the softmax of
     logits / temperature. Their product would be the probability that all are right only if
     they were independent; they are nearly one decision, and the mean is near its probability.
 
     Args:
-        logits: [tokens, tags] for the tokens of the encoding.
+        texts: [tokens, tags] logits for the tokens of an encoding, and the encoding.
         temperature: changes the scores alone: the tags are those of the logits as they are.
     """
-    if not len(encoding):
-        return []
-    tags = best_tags(logits, encoding, scheme)
+    return [
+        _spans(tags, logits, encoding, scheme, temperature)
+        for tags, (logits, encoding) in zip(best_tags(texts, scheme), texts, strict=True)
+    ]
+
+
+def _spans(tags: Ints, logits: Floats, encoding: Encoding, scheme: TagScheme, temperature: float) -> list[Span]:
     marked = np.flatnonzero(tags)
     chosen = np.zeros(len(tags), dtype=np.float32)
     chosen[marked] = log_softmax(logits[marked] / np.float32(temperature))[np.arange(len(marked)), tags[marked]]

@@ -187,11 +187,15 @@ class Extractor:
 
     def _documents(self, parts: Sequence[_Part], run: Run) -> Iterator[Document]:
         """The documents of which these parts are the last."""
-        for part, encoding, (logits, hidden) in zip(parts, run.encodings, run.results(), strict=True):
-            temperature = self._settings.temperature
-            found = article_spans(part.text, logits, encoding, self._scheme, temperature=temperature)
+        results = run.results()
+        articles = [
+            (part.text, logits, encoding)
+            for part, (logits, _), encoding in zip(parts, results, run.encodings, strict=True)
+        ]
+        found = article_spans(articles, self._scheme, temperature=self._settings.temperature)
+        for part, spans, encoding, (_, hidden) in zip(parts, found, run.encodings, results, strict=True):
             findings, section = part.findings, part.section
-            local = findings.add_spans([s for s in found if s.score >= self._min_score], section, encoding)
+            local = findings.add_spans([s for s in spans if s.score >= self._min_score], section, encoding)
             self._link(findings, local, section, encoding, hidden)
             if section.last == len(findings.article.text):
                 yield _document(findings)

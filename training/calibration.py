@@ -146,13 +146,12 @@ def tags_loss(subject: Subject, examples: Sequence[Example]) -> Callable[[float]
 def spans_at(subject: Subject, examples: Sequence[Example]) -> Callable[[float], Scored]:
     """The spans of some texts as a function of the temperature."""
     answers = subject.logits(examples)
+    articles = [
+        (example.text, logits, encoding) for example, (encoding, logits) in zip(examples, answers, strict=True)
+    ]
 
     def scored(temperature: float) -> Scored:
-        found = [
-            article_spans(example.text, logits, encoding, subject.model.scheme, temperature=temperature)
-            for example, (encoding, logits) in zip(examples, answers, strict=True)
-        ]
-        return scored_spans(examples, found)
+        return scored_spans(examples, article_spans(articles, subject.model.scheme, temperature=temperature))
 
     return scored
 

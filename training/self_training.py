@@ -81,7 +81,7 @@ def evaluated_texts(data_root: Path) -> list[str]:
 
 def label(text: str, encoding: Encoding, logits: Floats, extractor: Extractor) -> dict[str, Any] | None:
     """A row of the file: the sure spans, and [start, end) wherever the teacher is not; None without a sure span."""
-    spans = article_spans(text, logits, encoding, extractor.scheme, temperature=extractor.temperature)
+    (spans,) = article_spans([(text, logits, encoding)], extractor.scheme, temperature=extractor.temperature)
     sure = [span for span in spans if span.score >= SURE]
     if not sure:
         return None

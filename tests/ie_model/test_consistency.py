@@ -36,9 +36,8 @@ def marked(
         for token, tag in zip(range(*tokens), SCHEME.span_tags(label, tokens[1] - tokens[0]), strict=True):
             logits[token] = 0
             logits[token, tag] = strength
-    return [
-        (span.label, text[span.start : span.end], span.start) for span in article_spans(text, logits, encoding, SCHEME)
-    ]
+    (spans,) = article_spans([(text, logits, encoding)], SCHEME)
+    return [(span.label, text[span.start : span.end], span.start) for span in spans]
 
 
 def test_a_name_with_two_labels_gets_the_likelier_one(text_encoder: TextEncoder) -> None:
@@ -124,8 +123,8 @@ def test_the_result_is_sorted_flat_and_on_tokens(data: st.DataObject, text_encod
     encoding = text_encoder(text)
     random = np.random.default_rng(data.draw(st.integers(0, 10_000)))
     logits = 4 * random.standard_normal((len(encoding), len(SCHEME))).astype(np.float32)
-    before = decode(logits, encoding, SCHEME)
-    after = article_spans(text, logits, encoding, SCHEME)
+    (before,) = decode([(logits, encoding)], SCHEME)
+    (after,) = article_spans([(text, logits, encoding)], SCHEME)
     assert all(a.end <= b.start for a, b in pairwise(after))
     assert {(s.start, s.end) for s in before if s.label != "ROLE"} <= {(s.start, s.end) for s in after}
     for span in after:

@@ -23,8 +23,8 @@ SHORTEST = 2
 #: An unmarked place of a known name is one too unless its tags speak against it by more than this:
 #: nats a token, `O` against the name's tags. Chosen on news-units dev (training/README.md).
 MOST_AGAINST = 3.0
-#: … and if it was found with this score somewhere.
-LEAST_SCORE = 0.5
+#: … and if it was found with this probability somewhere.
+LEAST_PROBABILITY = 0.5
 
 
 def article_spans(
@@ -75,16 +75,15 @@ def consistent(spans: Sequence[Span], text: str, logits: Floats, encoding: Encod
         for span in found:
             if span.label != label:
                 changed[span.start] = replace(span, label=label, score=score)
-        if max(span.score for span in found) < LEAST_SCORE:
+        if max(tags.probability(label, span) for span in found) < LEAST_PROBABILITY:
             continue
         for start, first, last in _places(name, text, encoding):
             end = start + len(name)
             if not taken[start:end].any() and tags.against(label, first, last) <= MOST_AGAINST:
                 changed[start] = Span(label, first, last, start, end, score)
                 taken[start:end] = True
-    organizations = sorted(
-        (name for name, found in mentions.items() if changed[found[0].start].label == "ORG"), key=len
-    )
+    organizations = [name for name, found in mentions.items() if changed[found[0].start].label == "ORG"]
+    organizations.sort(key=len, reverse=True)
     result = []
     for start in sorted(changed):
         result += _without_organization(changed[start], organizations, text, encoding)
@@ -96,7 +95,6 @@ class _Tags:
 
     def __init__(self, logits: Floats, scheme: TagScheme) -> None:
         self._logits, self._scheme = logits, scheme
-        self._labels = [label for label in NAMES if label in scheme.labels]
 
     def _mean(self, label: str, first: int, last: int) -> tuple[float, float]:
         """The mean log-probability a token of the label's tags, and that of O, over tokens [first, last)."""
@@ -104,12 +102,16 @@ class _Tags:
         chosen = self._scheme.span_tags(label, last - first)
         return float(logs[np.arange(last - first), chosen].mean()), float(logs[:, 0].mean())
 
+    def probability(self, label: str, span: Span) -> float:
+        """As in a span's score, but for any label and without the temperature, which is to change scores alone."""
+        return float(np.exp(self._mean(label, span.first, span.last)[0]))
+
     def likeliest(self, found: Sequence[Span]) -> str:
         """The label with the highest sum of probabilities over all mentions of a name."""
-        labels = {span.label for span in found}
+        labels = sorted({span.label for span in found})
         if len(labels) == 1:
-            return found[0].label
-        return max(sorted(labels), key=lambda label: sum(np.exp(self._mean(label, s.first, s.last)[0]) for s in found))
+            return labels[0]
+        return max(labels, key=lambda label: sum(self.probability(label, span) for span in found))
 
     def against(self, label: str, first: int, last: int) -> float:
         """Nats a token by which O is likelier than the label."""

@@ -92,6 +92,12 @@ def test_a_role_does_not_begin_with_an_organisation(text_encoder: TextEncoder) -
     ]
 
 
+def test_the_longest_organisation_is_cut_off_a_role(text_encoder: TextEncoder) -> None:
+    text = "星河宣布，星河科技宣布，星河科技副总裁离开。"
+    marks = [("ORG", 0, 2), ("ORG", 5, 9), ("ROLE", 12, 19)]
+    assert [name for _, name, _ in marked(text, text_encoder, *marks)] == ["星河", "星河科技", "星河科技", "副总裁"]
+
+
 def test_roles_and_amounts_are_not_carried_over(text_encoder: TextEncoder) -> None:
     text = "技术副总裁宣布，年薪80万元。技术副总裁不等，80万元。"
     marks = [("ROLE", 0, 5), ("MONEY", 10, 14)]
@@ -102,6 +108,7 @@ def test_changed_spans_have_the_score_of_their_evidence(text_encoder: TextEncode
     text = "星河科技宣布，星河科技加入。"
     encoding = text_encoder(text)
     logits = np.zeros((len(encoding), len(SCHEME)), dtype=np.float32)
+    logits[np.arange(4), SCHEME.span_tags("ORG", 4)] = 9.0
     first = Span("ORG", 0, 4, 0, 4, 0.9)
     added = consistent([first], text, logits, encoding, SCHEME)[1]
     assert (added.start, added.score) == (7, pytest.approx(0.9))
@@ -125,6 +132,8 @@ def test_the_result_is_sorted_flat_and_on_tokens(data: st.DataObject, text_encod
     logits = 4 * random.standard_normal((len(encoding), len(SCHEME))).astype(np.float32)
     (before,) = decode([(logits, encoding)], SCHEME)
     (after,) = article_spans([(text, logits, encoding)], SCHEME)
+    (warm,) = article_spans([(text, logits, encoding)], SCHEME, temperature=2.0)
+    assert [(s.label, s.start, s.end) for s in warm] == [(s.label, s.start, s.end) for s in after]
     assert all(a.end <= b.start for a, b in pairwise(after))
     assert {(s.start, s.end) for s in before if s.label != "ROLE"} <= {(s.start, s.end) for s in after}
     for span in after:

@@ -7,13 +7,14 @@ guess. The same name told apart a sentence before is better evidence than the gu
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from ie_model.decoding import Floats, Span, decode, log_softmax
 from ie_model.encoding import Encoding
+from ie_model.names import name_words
 from ie_model.scheme import TagScheme
 
 #: The labels of names. Titles and amounts are told by what they are, not by what they were elsewhere.
@@ -47,7 +48,8 @@ def consistent(spans: Sequence[Span], text: str, logits: Floats, encoding: Encod
 
     Three things change: a name with several labels gets the one with most evidence in the whole text; a
     place where a name stands and nothing was found gets it, if the tags there allow for it; a role
-    that begins with an organisation's name is cut in two. A changed or added span has the
+    that begins with an organisation's name is cut in two. The first or the last word of a person's name
+    (克里斯·安德森, Sam Altman) is known with the whole. A changed or added span has the
     mean score of those that were found with its label.
 
     Args:
@@ -64,30 +66,47 @@ def consistent(spans: Sequence[Span], text: str, logits: Floats, encoding: Encod
     if not mentions:
         return list(spans)
     tags = _Tags(logits, scheme)
+    persons = _parts_of_names(mentions)
+    for part in persons.keys() - mentions.keys():
+        mentions[part] = []
     changed = {span.start: span for span in spans}
     taken = np.zeros(len(text), dtype=np.bool_)
     for span in spans:
         taken[span.start : span.end] = True
     # The longest first: where 云帆科技 was missed, it is not 云帆 that is added.
     for name, found in sorted(mentions.items(), key=lambda item: -len(item[0])):
-        label = tags.likeliest(found)
-        score = float(np.mean([span.score for span in found if span.label == label]))
+        known = persons.get(name, ())
+        label = tags.likeliest([*found, *known])
+        score = float(np.mean([span.score for span in (*found, *known) if span.label == label]))
         for span in found:
             if span.label != label:
                 changed[span.start] = replace(span, label=label, score=score)
-        if max(tags.probability(label, span) for span in found) < LEAST_PROBABILITY:
+        if max(tags.probability(label, span) for span in (*found, *known)) < LEAST_PROBABILITY:
             continue
         for start, first, last in _places(name, text, encoding):
             end = start + len(name)
             if not taken[start:end].any() and tags.against(label, first, last) <= MOST_AGAINST:
                 changed[start] = Span(label, first, last, start, end, score)
                 taken[start:end] = True
-    organizations = [name for name, found in mentions.items() if changed[found[0].start].label == "ORG"]
+    organizations = [name for name, found in mentions.items() if found and changed[found[0].start].label == "ORG"]
     organizations.sort(key=len, reverse=True)
     result = []
     for start in sorted(changed):
         result += _without_organization(changed[start], organizations, text, encoding)
     return result
+
+
+def _parts_of_names(mentions: Mapping[str, Sequence[Span]]) -> dict[str, list[Span]]:
+    """The first and the last word of persons' names of several words, each with the mentions of the whole."""
+    parts: dict[str, list[Span]] = defaultdict(list)
+    for name, found in mentions.items():
+        persons = [span for span in found if span.label == "PERSON"]
+        words = name_words(name)
+        if persons and len(words) > 1:
+            for word in (words[0], words[-1]):
+                if len(word) >= SHORTEST:
+                    parts[word] += persons
+    return parts
 
 
 class _Tags:

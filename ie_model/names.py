@@ -58,6 +58,11 @@ def same_person(a: str, b: str) -> bool:
     return one == two or one in _parts(b) or two in _parts(a)
 
 
+def name_words(name: str) -> list[str]:
+    """The words of a name: 克里斯 and 安德森, Sam and Altman; a Chinese name is one."""
+    return [word for word in re.split(r"[·•・‧\s]+|(?<=[a-z])(?=[A-Z\u3400-\u9fff])", name) if word]
+
+
 def _parts(name: str, *, surname: bool = False) -> frozenset[str]:
     """The shorter forms, in `normal_form`, in which an article may go on to speak of a person.
 
@@ -65,7 +70,7 @@ def _parts(name: str, *, surname: bool = False) -> frozenset[str]:
     article has no other person with it.
     """
     view = model_view(name).strip()
-    pieces = [piece for piece in re.split(r"[·•・‧\s]+|(?<=[a-z])(?=[A-Z\u3400-\u9fff])", view) if piece]
+    pieces = name_words(view)
     parts = {pieces[0], pieces[-1]} if len(pieces) > 1 else set()
     words = _LATIN_WORD.findall(view)
     if len(words) > 1 or (words and words[0] != view):

@@ -57,6 +57,21 @@ def test_a_missed_mention_is_found_where_the_tags_allow_it(text_encoder: TextEnc
     assert marked(text, text_encoder, ("ORG", 0, 4)) == [("ORG", "星河科技", 0)]
 
 
+@pytest.mark.parametrize(
+    ("name", "part"), [("萨姆·奥特曼", "奥特曼"), ("Sam Altman", "Altman"), ("萨姆・奥特曼", "萨姆")]
+)
+def test_a_part_of_a_persons_name_is_the_person(name: str, part: str, text_encoder: TextEncoder) -> None:
+    text = f"{name} 离开，{name} 加入，{part} 宣布，{part} 加入。"
+    again = len(name) + 4
+    third = text.index(part, again + len(name))
+    whole = [(0, len(name)), (again, again + len(name))]
+    marks = [("ORG", third, third + len(part))]
+    found = marked(text, text_encoder, *(("PERSON", *place) for place in whole), *marks, faint=1.0)
+    assert found[2:] == [("PERSON", part, third), ("PERSON", part, text.rindex(part))]
+    found = marked(text, text_encoder, *(("ORG", *place) for place in whole), faint=1.0)
+    assert len(found) == 2, "a word of a firm's name is not the firm"
+
+
 def test_a_name_that_was_hardly_found_is_no_evidence(text_encoder: TextEncoder) -> None:
     text = "星河科技宣布，星河科技加入。"
     assert len(marked(text, text_encoder, ("ORG", 0, 4), faint=0.1, strength=2.0)) == 1

@@ -63,7 +63,7 @@ NGN 奈拉 ₦ | KZT 坚戈 | UAH 格里夫纳 ₴ | PLN 兹罗提 | HUF 福林 
 DKK 丹麦克朗 | ISK 冰岛克朗 | GNF 几内亚法郎 | XOF 西非法郎 | XAF 中非法郎 | CDF 刚果法郎
 KES 肯尼亚先令 肯先令 | MAD 摩洛哥迪拉姆 | PEN 秘鲁索尔 索尔 | BDT 孟加拉塔卡 塔卡 | LKR 斯里兰卡卢比
 MMK 缅元 缅币 | KHR 瑞尔 | LAK 基普 | MNT 图格里克 | RON 列伊 | BGN 列弗 | HNL 伦皮拉
-JOD 约旦第纳尔 | IQD 伊拉克第纳尔 | BTN 努尔特鲁姆 努扎姆 | DEM 德国马克 西德马克
+JOD 约旦第纳尔 | IQD 伊拉克第纳尔 | BTN 努尔特鲁姆 努扎姆 | GHS 加纳塞地 塞地 | DEM 德国马克 西德马克
 """
 _DOLLARS = ("USD", "HKD", "TWD", "SGD", "AUD", "CAD", "NZD")
 #: What a word can mean; the first is its meaning in simplified text, "" where that is open.

@@ -34,6 +34,14 @@ class CorpusError(ValueError):
     """A corpus that cannot be read; the message names the file and the remedy."""
 
 
+def corpus_files(folder: Path) -> list[Path]:
+    """The corpora of a folder, sorted; CorpusError if there is none."""
+    files = sorted([*folder.glob("*.txt"), *folder.glob("*.txt.xz")])
+    if not files:
+        raise CorpusError(f"{folder}: no .txt or .txt.xz corpus in this folder")
+    return files
+
+
 def corpus_name(path: Path) -> str:
     return path.name.removesuffix(".xz").removesuffix(".txt")
 
@@ -140,11 +148,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--latin-entries", type=int, default=4000)
     parser.add_argument("--workers", type=int, default=multiprocessing.cpu_count())
     options = parser.parse_args(arguments)
-    files = sorted([*options.corpora.glob("*.txt"), *options.corpora.glob("*.txt.xz")])
-    if not files:
-        print(f"{options.corpora}: no .txt or .txt.xz corpus in this folder", file=sys.stderr)
-        return 2
     try:
+        files = corpus_files(options.corpora)
         tokenizer_file = options.tokenizer or options.output / "tokenizer.json"
         if not tokenizer_file.is_file():
             paragraphs = (text for file in files for document in read_documents(file) for text in document)

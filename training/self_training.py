@@ -31,7 +31,7 @@ from ie_model.encoding import Encoding
 from ie_model.errors import IEModelError
 from ie_model.extractor import Extractor
 from ie_model.scheme import Bools
-from training.corpus import CorpusError, read_documents
+from training.corpus import CorpusError, corpus_files, read_documents
 from training.data.example import DataError, NotAtHandError
 from training.data.sources import EVALUATED
 from training.debug_data import read_split
@@ -127,11 +127,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data-root", type=Path, default=Path(DATA_ROOT), help="of the sets whose texts are left out")
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args(arguments)
-    files = sorted([*options.corpora.glob("*.txt"), *options.corpora.glob("*.txt.xz")])
-    if not files:
-        print(f"{options.corpora}: no .txt or .txt.xz corpus in this folder", file=sys.stderr)
-        return 2
     try:
+        files = corpus_files(options.corpora)
         extractor = Extractor.load(options.model)
         texts = [
             text for file in files for text in draw(pieces(read_documents(file)), options.texts, seed=options.seed)

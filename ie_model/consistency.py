@@ -83,10 +83,11 @@ def consistent(spans: Sequence[Span], text: str, logits: Floats, encoding: Encod
                 changed[span.start] = replace(span, label=label, score=score)
         if max(tags.probability(label, span) for span in (*found, *known)) < LEAST_PROBABILITY:
             continue
-        for start, first, last in _places(name, text, encoding):
+        for start in _places(name, text):
             end = start + len(name)
-            if not taken[start:end].any() and tags.against(label, first, last) <= MOST_AGAINST:
-                changed[start] = Span(label, first, last, start, end, score)
+            tokens = None if taken[start:end].any() else encoding.whole_tokens(start, end)
+            if tokens and tags.against(label, *tokens) <= MOST_AGAINST:
+                changed[start] = Span(label, *tokens, start, end, score)
                 taken[start:end] = True
     organizations = [name for name, found in mentions.items() if found and changed[found[0].start].label == "ORG"]
     organizations.sort(key=len, reverse=True)
@@ -138,27 +139,18 @@ class _Tags:
         return outside - name
 
 
-def _places(name: str, text: str, encoding: Encoding) -> Iterator[tuple[int, int, int]]:
-    """(start, first token, last token) wherever a name stands as whole tokens, and not inside a word or a number."""
+def _places(name: str, text: str) -> Iterator[int]:
+    """Where a name stands, but not inside a number."""
     start = text.find(name)
     while start >= 0:
-        end = start + len(name)
-        tokens = encoding.tokens_of(start, end)
-        in_number = _digits(text, start) or _digits(text, end)
-        if tokens and not in_number and not _cuts_token(encoding, *tokens, start, end):
-            yield start, *tokens
+        if not _digits(text, start) and not _digits(text, start + len(name)):
+            yield start
         start = text.find(name, start + 1)
 
 
 def _digits(text: str, place: int) -> bool:
     """Whether a number goes on across this place."""
     return 0 < place < len(text) and text[place - 1].isdigit() and text[place].isdigit()
-
-
-def _cuts_token(encoding: Encoding, first: int, last: int, start: int, end: int) -> bool:
-    starts, ends = encoding.offsets[first, 0], encoding.offsets[last - 1, 1]
-    inside = encoding.within_word
-    return bool(starts != start or ends != end or inside[first] or (last < len(encoding) and inside[last]))
 
 
 def _without_organization(span: Span, organizations: Sequence[str], text: str, encoding: Encoding) -> list[Span]:
@@ -170,8 +162,8 @@ def _without_organization(span: Span, organizations: Sequence[str], text: str, e
         rest = title.removeprefix(name)
         if rest.strip() and rest != title:
             cut, start = span.start + len(name), span.end - len(rest.lstrip())
-            before, behind = encoding.tokens_of(span.start, cut), encoding.tokens_of(start, span.end)
-            if before and behind and not _cuts_token(encoding, *behind, start, span.end):
+            before, behind = encoding.tokens_of(span.start, cut), encoding.whole_tokens(start, span.end)
+            if before and behind:
                 organization = replace(span, label="ORG", first=before[0], last=before[1], end=cut)
                 return [organization, replace(span, first=behind[0], last=behind[1], start=start)]
     return [span]

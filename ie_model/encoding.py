@@ -44,6 +44,16 @@ class Encoding:
         last = int(np.searchsorted(self.offsets[:, 0], end, side="left"))
         return (first, last) if first < last else None
 
+    def whole_tokens(self, start: int, end: int) -> tuple[int, int] | None:
+        """The same, where the span starts and ends with these tokens and cuts no Latin word; else None."""
+        tokens = self.tokens_of(start, end)
+        if tokens is None:
+            return None
+        first, last = tokens
+        exact = self.offsets[first, 0] == start and self.offsets[last - 1, 1] == end
+        cut = self.within_word[first] or (last < len(self) and self.within_word[last])
+        return tokens if exact and not cut else None
+
 
 @cache
 def is_latin(character: str) -> bool:

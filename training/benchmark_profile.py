@@ -21,8 +21,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import numpy as np
-
 from ie_model.decoding import Floats
 from ie_model.extractor import Extractor
 from ie_model.model_folder import ENCODER_ONNX, ModelFolder
@@ -60,27 +58,23 @@ OPERATORS = {
 }
 
 
-class RecordingRuntime:
-    """A runtime that keeps what it was asked to encode."""
+class RecordingRuntime(OnnxRuntime):
+    """The engine, which keeps what it was asked to encode."""
 
-    def __init__(self, runtime: OnnxRuntime) -> None:
-        self._runtime = runtime
-        self.threads, self.token_budget = runtime.threads, runtime.token_budget
+    def __init__(self, folder: Path, *, threads: int = 0) -> None:
+        super().__init__(folder, threads=threads)
         self.batches: list[tuple[Ints, Ints]] = []
 
     def encode(self, ids: Ints, mask: Ints) -> tuple[Floats, Floats]:
         self.batches.append((ids, mask))
-        return self._runtime.encode(ids, mask)
-
-    def link(self, hidden: Floats, pairs: Ints) -> Floats:
-        return self._runtime.link(hidden, pairs)
+        return super().encode(ids, mask)
 
 
 def part_of(frame: FrameType | None) -> str | None:
     """The part of the work that a stack is in; None outside of the package."""
     while frame is not None:
         path = Path(frame.f_code.co_filename)
-        if path.parent.name == "runtime" or path.name == "onnx.py":
+        if path.parent.name == "runtime":
             if frame.f_code.co_name in PARTS:
                 return PARTS[frame.f_code.co_name]
         elif path.parent.name == "ie_model":
@@ -139,19 +133,18 @@ def shares(counts: Counter[str]) -> dict[str, float]:
 
 def profile(model: ModelFolder, texts: Sequence[str], *, rounds: int) -> dict[str, Any]:
     """The parts of an extraction and of the encoder, in percent, and characters a second of one thread."""
-    runtime = RecordingRuntime(OnnxRuntime(model.path, threads=1))
+    runtime = RecordingRuntime(model.path, threads=1)
     extractor = Extractor(model, runtime)
     list(extractor.pipe(texts))  # the first time is another
     batches, runtime.batches = runtime.batches, []
     started = time.perf_counter()
     parts = sampled(lambda: [list(extractor.pipe(texts)) for _ in range(rounds)])
     seconds = time.perf_counter() - started
-    operator_times(model.path / ENCODER_ONNX, batches[:8])
     return {
         "texts": len(texts),
         "characters": sum(map(len, texts)),
         "characters_per_second": round(rounds * sum(map(len, texts)) / seconds),
-        "tokens_run": int(np.sum([ids.size for ids, _ in batches])),
+        "tokens_run": sum(ids.size for ids, _ in batches),
         "samples": sum(parts.values()),
         "parts": shares(parts),
         "operators": shares(operator_times(model.path / ENCODER_ONNX, batches)),

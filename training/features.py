@@ -69,9 +69,7 @@ def tag_masks(
         if tokens is None:
             continue
         first, last = tokens
-        exact = encoding.offsets[first, 0] == span.start and encoding.offsets[last - 1, 1] == span.end
-        cut = encoding.within_word[first] or (last < len(encoding) and encoding.within_word[last])
-        if span.label not in scheme.labels or not exact or cut:
+        if span.label not in scheme.labels or encoding.whole_tokens(span.start, span.end) is None:
             allowed[first:last] = everything
             continue
         for token, tag in zip(range(first, last), scheme.span_tags(span.label, last - first), strict=True):

@@ -131,11 +131,3 @@ def shared_runs(texts: Sequence[str], targets: Sequence[str]) -> list[tuple[int,
                 longest[target] = max(runs[target], longest.get(target, (0, -1)), key=lambda run: run[1] - run[0])
         found += [(index, target, texts[index][a : b + RUN]) for target, (a, b) in longest.items()]
     return found
-
-
-def sharing(texts: Sequence[str], targets: Sequence[str]) -> set[int]:
-    """The indices of the folded texts that share 30 characters or more with any target."""
-    known, _ = _windows(targets, RUN)
-    values, bounds = _windows(texts, RUN)
-    hits = np.isin(values, known)
-    return {index for index, (start, end) in enumerate(bounds) if hits[start:end].any()}

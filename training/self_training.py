@@ -35,7 +35,7 @@ from training.corpus import CorpusError, corpus_files, read_documents
 from training.data.example import DataError, NotAtHandError
 from training.data.sources import EVALUATED
 from training.debug_data import read_split
-from training.overlap import fold, sharing
+from training.overlap import fold, shared_runs
 from training.recipe import DATA_ROOT
 
 #: Characters of a piece: paragraphs of a document are put together until there are as many.
@@ -133,7 +133,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         texts = [
             text for file in files for text in draw(pieces(read_documents(file)), options.texts, seed=options.seed)
         ]
-        known = sharing([fold(text) for text in texts], [fold(text) for text in evaluated_texts(options.data_root)])
+        evaluated = [fold(text) for text in evaluated_texts(options.data_root)]
+        known = {index for index, _, _ in shared_runs([fold(text) for text in texts], evaluated)}
         kept = [text for index, text in enumerate(texts) if index not in known]
         rows = list(track(label_all(kept, extractor), "labelling", total=len(kept), transient=True))
     except (CorpusError, DataError, IEModelError) as error:

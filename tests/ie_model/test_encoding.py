@@ -101,6 +101,17 @@ def test_tokens_of_a_character_span() -> None:
     assert encoding.tokens_of(9, 99) == (3, 4)
 
 
+def test_whole_tokens_cut_no_token_and_no_word(text_encoder: TextEncoder) -> None:
+    text = "林知远加入 OpenAI，离开OpenAIs。"
+    encoding = text_encoder(text)
+    latin = text.index("OpenAI")
+    for start, end in ((0, 3), (latin, latin + 6)):
+        assert encoding.whole_tokens(start, end) == encoding.tokens_of(start, end) is not None
+    again = text.rindex("OpenAI")
+    for start, end in ((latin - 1, latin + 6), (latin, latin + 4), (latin + 4, latin + 6), (again, again + 6), (5, 6)):
+        assert encoding.whole_tokens(start, end) is None
+
+
 def test_a_tokenizer_without_special_tokens() -> None:
     bare = Tokenizer(models.WordPiece({"[UNK]": 0, "[PAD]": 1}, unk_token="[UNK]"))
     with pytest.raises(ValueError, match=r"lacks the special tokens \[CLS\], \[SEP\], \[MASK\]"):

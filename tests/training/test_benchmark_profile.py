@@ -9,7 +9,6 @@ import pytest
 from ie_model.encoding import TextEncoder
 from ie_model.extractor import Extractor
 from ie_model.model_folder import ENCODER_ONNX, TOKENIZER, ModelFolder
-from ie_model.runtime.onnx import OnnxRuntime
 from training.benchmark_profile import RecordingRuntime, operator_times, profile, sampled, shares
 
 TEXT = "3月，星河科技技术副总裁林知远宣布辞职创业，加入了云栖智能。"
@@ -28,7 +27,7 @@ def test_a_failure_of_the_work_is_not_hidden() -> None:
 
 
 def test_batches_are_recorded_and_their_operators_timed(model_dir: Path) -> None:
-    runtime = RecordingRuntime(OnnxRuntime(model_dir, threads=1))
+    runtime = RecordingRuntime(model_dir, threads=1)
     model = ModelFolder.open(model_dir, runtime="onnx")
     document = Extractor(model, runtime)(TEXT)
     assert document == Extractor.load(model_dir)(TEXT)

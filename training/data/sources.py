@@ -87,8 +87,12 @@ EVENT_SOURCES: tuple[Source[DuEEText] | Source[DuEEFinDocument], ...] = (
 EVALUATED = (
     ("seeds", "train"),
     ("authored-heldout", "test"),
-    ("weibo", "train"),
-    *((source.name, part) for source in SOURCES.values() for part in source.splits if part != "train"),
+    *(
+        (source.name, part)
+        for source in SOURCES.values()
+        for part in source.splits
+        if part != "train" or source.evaluation_only
+    ),
     *((source.name, "dev") for source in EVENT_SOURCES),
 )
 

@@ -34,9 +34,9 @@ class Settings:
         overlap: tokens that neighbouring windows share.
         temperature: divides the tags' logits before a span is scored; which spans come out
             does not depend on it.
-        link_threshold: least probability of a departure, before it is calibrated.
-        link_temperature, link_bias: calibrate a departure's score: its log-odds are divided by
-            the one, then the other is added. Which departures come out does not depend on them.
+        link_threshold: least probability of a departure, given its spans.
+        link_temperature, link_bias: calibrate a departure's score, its spans' scores times that
+            probability: its log-odds are divided by the one, then the other is added. Which departures come out does not depend on them.
         benchmark: the data set whose own labels the model was trained on, to be compared
             on it; such a model is not for publication.
     """

@@ -172,6 +172,20 @@ def calibrated(logits: npt.NDArray[np.floating[Any]], *, temperature: float, bia
     return result
 
 
+def joint_log_odds(logits: npt.NDArray[np.floating[Any]], spans: npt.NDArray[np.floating[Any]]) -> Doubles:
+    """Log-odds that a link and the spans that it needs are right: of sigmoid(logits) · spans.
+
+    Args:
+        logits: [pairs] of the link, given that its spans are right.
+        spans: [pairs] probabilities that they are, above 0.
+    """
+    # In logarithms, since a sure link of sure spans is too near 1 for its probability to say how sure.
+    both = np.log(spans.astype(np.float64)) - np.logaddexp(0.0, -logits.astype(np.float64))
+    tiny = np.finfo(np.float64).tiny
+    result: Doubles = both - np.log(np.maximum(-np.expm1(both), tiny))
+    return result
+
+
 def frames_from(
     spans: Sequence[Span],
     pairs: Sequence[tuple[int, int]],
@@ -189,14 +203,16 @@ def frames_from(
 
     Args:
         scores: [pairs, len(LINK_OUTPUTS)] logits.
-        threshold: least probability of a departure, before it is calibrated.
-        temperature, bias: of the frames' scores, see `calibrated`; they change nothing else.
+        threshold: least probability of a departure, given its spans.
+        temperature, bias: calibrate the frames' scores: how probably the link and both of its spans are right
+            (`joint_log_odds`, `calibrated`). They change nothing else.
         min_score: least score of a frame.
     """
     if not len(pairs):
         return []
     probabilities = _sigmoid(scores[:, :3])
-    departed = calibrated(scores[:, 0], temperature=temperature, bias=bias)
+    sure = np.array([spans[person].score * spans[target].score for person, target in pairs])
+    departed = calibrated(joint_log_odds(scores[:, 0], sure), temperature=temperature, bias=bias)
     status = scores[:, 3:].argmax(axis=1)
     by_person: dict[int, list[Frame]] = {}
     for row, (person, target) in enumerate(pairs):

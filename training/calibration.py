@@ -10,9 +10,8 @@ is decided on what the model says uncalibrated.
 Spans: one temperature for the tags' logits, of least log loss of "this span is right". The
 temperature of least loss of the tags themselves weighs the tokens outside of all names, four of
 five, like those of a span; slope and bias on a span's log-odds would be a second way. All
-are measured (`ways`). Departures: temperature and bias on the log-odds. The bias is needed: a
-departure comes out above a probability of half, given its spans, but is wrong too where a
-span is, so even its least sure scores have to be able to fall below half.
+are measured (`ways`). Departures: temperature and bias on the log-odds that the link and both
+of its spans are right, the spans' probabilities being the calibrated ones.
 """
 
 from __future__ import annotations
@@ -159,14 +158,11 @@ def spans_at(subject: Subject, examples: Sequence[Example]) -> Callable[[float],
 def fit(subject: Subject, examples: Sequence[Example]) -> Settings:
     """The model's settings with the temperatures and the bias that make its scores honest here."""
     spans = spans_at(subject, examples)
-    departures = scored_departures(examples, subject.documents(examples, subject.uncalibrated))
-    link_temperature, link_bias = fit_log_odds(departures)
-    return replace(
-        subject.model.settings,
-        temperature=fit_temperature(lambda temperature: log_loss(spans(temperature))),
-        link_temperature=link_temperature,
-        link_bias=link_bias,
+    fitted = replace(
+        subject.uncalibrated, temperature=fit_temperature(lambda temperature: log_loss(spans(temperature)))
     )
+    link_temperature, link_bias = fit_log_odds(scored_departures(examples, subject.documents(examples, fitted)))
+    return replace(fitted, link_temperature=link_temperature, link_bias=link_bias)
 
 
 def compare_ways(

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ie_model import relations
 from ie_model.decoding import Span
@@ -19,6 +21,7 @@ from ie_model.relations import (
     candidate_pairs,
     distance_buckets,
     frames_from,
+    joint_log_odds,
     link_groups,
     pair_matrix,
 )
@@ -143,6 +146,27 @@ def test_calibrated_scores_rise_with_the_log_odds() -> None:
         assert (np.diff(scores) > 0).all()
         assert ((scores > 0) & (scores < 1)).all()
     assert calibrated(np.array([-1e6, 1e6]), temperature=1.0, bias=0.0).tolist() == pytest.approx([0, 1])
+
+
+def test_a_departure_is_as_sure_as_its_link_and_its_spans() -> None:
+    spans = [replace(span("ORG", 0, 2), score=0.5), replace(span("PERSON", 4, 6), score=0.9)]
+    scores = np.array([row(YES)], dtype=np.float32)
+    (frame,) = frames_from(spans, [(1, 0)], scores)  # told, since the threshold is asked of the link alone
+    assert frame.score == pytest.approx(SURE * 0.45)
+    assert frames_from(spans, [(1, 0)], scores, min_score=0.46) == []
+
+
+@given(logit=st.floats(-20, 20), first=st.floats(0.001, 1), second=st.floats(0.001, 1))
+def test_joint_log_odds_are_those_of_the_product(logit: float, first: float, second: float) -> None:
+    (found,) = joint_log_odds(np.array([logit]), np.array([first * second]))
+    assert 1 / (1 + np.exp(-found)) == pytest.approx(first * second / (1 + np.exp(-logit)), rel=1e-6)
+
+
+def test_joint_log_odds_of_sure_spans_are_those_of_the_link() -> None:
+    logits = np.array([-800.0, -30.0, 0.0, 25.0, 800.0])
+    found = joint_log_odds(logits, np.ones(5))
+    assert found[:4] == pytest.approx(logits[:4])
+    assert np.isfinite(found).all() and found[4] > 600
 
 
 def test_each_relation_takes_its_own_label_only() -> None:

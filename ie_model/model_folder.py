@@ -36,7 +36,8 @@ class Settings:
             does not depend on it.
         link_threshold: least probability of a departure, given its spans.
         link_temperature, link_bias: calibrate a departure's score, its spans' scores times that
-            probability: its log-odds are divided by the one, then the other is added. Which departures come out does not depend on them.
+            probability: its log-odds are divided by the one, then the other is added. Which
+            departures come out does not depend on them.
         benchmark: the data set whose own labels the model was trained on, to be compared
             on it; such a model is not for publication.
     """

@@ -167,19 +167,34 @@ def scores_of(document: Document) -> list[float]:
     return [one.score for one in (*document.entities, *document.departures)]
 
 
-@pytest.mark.parametrize("runtime", ["onnx", "torch"])
-def test_calibration_changes_scores_alone(model_dir: Path, tmp_path: Path, runtime: str) -> None:
-    folder = tmp_path / "calibrated"
+def with_settings(model_dir: Path, folder: Path, settings: dict[str, float]) -> Path:
+    """A copy of a model with other values in its config.json."""
     shutil.copytree(model_dir, folder)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    config["ie_model"] |= CALIBRATED
+    config["ie_model"] |= settings
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    plain = Extractor.load(model_dir, runtime=runtime)(TEXT * 3)
-    other = Extractor.load(folder, runtime=runtime)(TEXT * 3)
+    return folder
+
+
+@pytest.mark.parametrize("runtime", ["onnx", "torch"])
+def test_calibration_changes_scores_alone(model_dir: Path, tmp_path: Path, runtime: str) -> None:
+    of_spans = {"temperature": CALIBRATED["temperature"]}
+    folders = [
+        model_dir,
+        with_settings(model_dir, tmp_path / "spans", of_spans),
+        with_settings(model_dir, tmp_path / "both", CALIBRATED),
+    ]
+    plain, spans, both = (Extractor.load(folder, runtime=runtime)(TEXT * 3) for folder in folders)
     assert plain.departures
-    assert without_scores(other) == without_scores(plain)
-    assert all(a != b for a, b in zip(scores_of(plain), scores_of(other), strict=True))
-    for before, after in zip(plain.departures, other.departures, strict=True):
+    assert without_scores(both) == without_scores(spans)
+    assert all(a != b for a, b in zip(scores_of(plain), scores_of(both), strict=True))
+    # A departure's score holds those of its spans, and they decide which passage is the surest.
+    assert without_scores(spans).entities == without_scores(plain).entities
+    assert [(d.person, d.organization) for d in spans.departures] == [
+        (d.person, d.organization) for d in plain.departures
+    ]
+    assert both.entities == spans.entities
+    for before, after in zip(spans.departures, both.departures, strict=True):
         odds = math.log(before.score / (1 - before.score))
         assert after.score == pytest.approx(1 / (1 + math.exp(-(odds / 2.5 - 2))), abs=1e-6)
 

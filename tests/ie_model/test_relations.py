@@ -166,7 +166,8 @@ def test_joint_log_odds_of_sure_spans_are_those_of_the_link() -> None:
     logits = np.array([-800.0, -30.0, 0.0, 25.0, 800.0])
     found = joint_log_odds(logits, np.ones(5))
     assert found[:4] == pytest.approx(logits[:4])
-    assert np.isfinite(found).all() and found[4] > 600
+    assert np.isfinite(found).all()
+    assert found[4] > 600
 
 
 def test_each_relation_takes_its_own_label_only() -> None:

@@ -85,6 +85,8 @@ _TWO_COINS = re.compile(
 )
 #: Brazil and most of Europe write the decimals behind a comma.
 _DECIMAL_COMMA = re.compile(r"(r[$]|€)([0-9]{1,3}),([0-9]{2})")
+#: … and thousands behind a dot; two of them cannot be decimals.
+_THOUSANDS_DOTS = re.compile(r"(?<![0-9.])[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}(?![0-9.])")
 
 _HEDGE = "大约|约|将近|接近|近|超过|超|突破|逾|过|不足|最多|最高|最低|上(?=[十百千万亿])"
 _WORD = "|".join(re.escape(word) for word in sorted(_MEANINGS.keys() - _COINS.keys(), key=len, reverse=True))
@@ -144,6 +146,8 @@ def _normal(surface: str) -> str:
         return f"{coins[1]}.{int(coins[3]):02}{'英镑' if '镑' in coins[2] else coins[2]}"
     if comma := _DECIMAL_COMMA.fullmatch(text):
         return f"{comma[1]}{comma[2]}.{comma[3]}"
+    text = _THOUSANDS_DOTS.sub(lambda match: match[0].replace(".", ""), text)
+    text = re.sub(r"(?<=[亿万])0,?(?=[1-9][0-9]{2}(?![0-9]))", "零", text)  # 1亿0,200万
     text = re.sub("^(?:高?达到?|累计)", "", re.sub(r"(?<=[0-9])点(?=[0-9])", ".", text))
     # 到 and 至 inside these words are not the middle of a range.
     return re.sub("至少|至多|不到|不超过|不少于", "约", text)
@@ -189,7 +193,7 @@ def _side(text: str) -> _Side | None:
     match = _SIDE.fullmatch(text)
     if match is None:
         return None
-    body, rounded = re.subn("(?<=[十百千万亿])来", "", match["body"])
+    body, rounded = re.subn("(?<=[0-9十百千万亿])来", "", match["body"])
     written, coin = (body[:-1], body[-1]) if body[-1:] in _COINS else (body, "")
     factor = _COINS.get(coin, Decimal("0.01") if match["suffix"] in _HUNDREDTHS else Decimal(1))
     number = _numeral(written)

@@ -18,7 +18,10 @@ from training.value_baselines import compare_dates, compare_money, our_amount
 from training.value_cases import DateCase, MoneyCase, date_cases, money_cases
 
 #: Spans that have no value, and why.
-WITHOUT_VALUE = {"百八十万": "one million eight hundred thousand, or 0.8 to 1 million: the words mean both"}
+WITHOUT_VALUE = {
+    "百八十万": "one million eight hundred thousand, or 0.8 to 1 million: the words mean both",
+    **dict.fromkeys(("35枚比特币", "120 枚比特币", "8 枚门罗币"), "coins of no currency that ISO 4217 knows"),
+}
 
 
 def form(surface: str) -> str:

@@ -66,13 +66,14 @@ def extract(
     """Extract entities and departures from articles."""
     from ie_model.exports import write_csv, write_jsonl
     from ie_model.extractor import Extractor
-    from ie_model.inputs import read_texts
+    from ie_model.inputs import check_outputs, read_texts
 
     failed = False
     documents: list[Document] = []
     try:
         if output is not None and format is Format.table:
             raise errors.InputError("--output needs --format jsonl or csv; the table goes to standard output")
+        check_outputs(paths, [path for path in (output, html) if path is not None])
         extractor = Extractor.load(model, min_score=min_score)
         for item in read_texts(paths, encoding=encoding):
             if isinstance(item, errors.InputError):

@@ -6,6 +6,7 @@ command line prints it as it is and exits with code 2.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -38,6 +39,18 @@ def unreadable(path: Path, reason: str) -> InputError:
     return InputError(f"{path}: cannot be read ({reason}); check its permissions")
 
 
+def closed_stdin() -> InputError:
+    return InputError("-: standard input is closed; pipe something into the command, or name a file")
+
+
+def same_file(output: Path) -> InputError:
+    return InputError(f"{output}: input and output are the same file; choose another output")
+
+
+def one_output(output: Path) -> InputError:
+    return InputError(f"{output}: two outputs are the same file; choose another path for one of them")
+
+
 def wrong_encoding(name: str, encoding: str, error: UnicodeDecodeError) -> InputError:
     byte = error.object[error.start]
     return InputError(
@@ -50,8 +63,23 @@ def unknown_encoding(encoding: str) -> InputError:
     return InputError(f"--encoding {encoding}: Python knows no such encoding; try utf-8, gb18030 or big5")
 
 
-def not_a_text(kind: str) -> InputError:
-    return InputError(f"a text must be a str, not {kind}; decode bytes first, e.g. data.decode('utf-8')")
+def not_a_text(value: object) -> InputError:
+    remedy = "give an article as a str, or an Article to `pipe`"
+    if isinstance(value, bytes | bytearray):
+        remedy = "decode bytes first, e.g. data.decode('utf-8')"
+    return InputError(f"a text must be a str, not {type(value).__name__}; {remedy}")
+
+
+def one_text() -> InputError:
+    return InputError("pipe takes an iterable of texts, not one; call the extractor with it, or give a list")
+
+
+def not_iterable(value: object) -> InputError:
+    return InputError(f"pipe takes an iterable of texts, not {type(value).__name__}; give a list or a generator")
+
+
+def bad_id(value: object) -> InputError:
+    return InputError(f"a document's id must be a str, not {type(value).__name__}; give str({value!r})")
 
 
 def too_long(length: int, most: int) -> InputError:
@@ -59,11 +87,16 @@ def too_long(length: int, most: int) -> InputError:
 
 
 def bad_date(value: str) -> InputError:
-    return InputError(f"published date {value!r} is not an ISO date; write it as 2023-04-30, 2023-04 or 2023")
+    shown = repr(value) if len(str(value)) <= 40 else repr(f"{str(value)[:40]}…")
+    return InputError(f"published date {shown} is not an ISO date; write it as 2023-04-30, 2023-04 or 2023")
 
 
-def bad_score(value: float) -> InputError:
-    return InputError(f"min_score must be between 0 and 1, not {value}")
+def bad_score(value: object) -> InputError:
+    return InputError(f"min_score must be between 0 and 1, not {value!r}")
+
+
+def bad_threads(value: object) -> InputError:
+    return InputError(f"threads must be a whole number, 0 for as many as there are cores, not {value!r}")
 
 
 def bad_device(device: str, reason: str) -> InputError:
@@ -88,6 +121,12 @@ def wrong_labels(folder: Path, found: list[str]) -> ModelError:
     )
 
 
+def not_loaded() -> IEModelError:
+    return IEModelError(
+        "an extractor that was not made by Extractor.load cannot be pickled; load one in each process instead"
+    )
+
+
 def missing_extra(package: str, extra: str) -> IEModelError:
     return IEModelError(f"{package} is not installed; install it with: pip install 'ie-model[{extra}]'")
 
@@ -97,3 +136,16 @@ def bad_span(label: str, start: int, end: int, length: int) -> InputError:
         f"the {label} span {start}-{end} holds no character of the text (length {length}) that can be read; "
         "spans are code-point offsets, end exclusive"
     )
+
+
+def not_a_span(value: object) -> InputError:
+    return InputError(f"{value!r} is not a span; give (label, start, end) with whole numbers, or an Entity")
+
+
+def unknown_label(label: str, labels: Sequence[str]) -> InputError:
+    return InputError(f"the model has no label {label!r}; it has {', '.join(labels)}")
+
+
+def overlapping_spans(first: tuple[str, int, int], second: tuple[str, int, int]) -> InputError:
+    (a, b) = (f"{label} {start}-{end}" for label, start, end in (first, second))
+    return InputError(f"the spans {a} and {b} overlap; give each character to one span")

@@ -17,11 +17,11 @@ CSV_FIELDS = (
 
 def json_line(value: Mapping[str, Any]) -> str:
     """A JSON object, such as `document.to_dict()`, on one line, without a line end, that UTF-8 can hold."""
-    line = json.dumps(value, ensure_ascii=False)
+    line = json.dumps(value, ensure_ascii=False, allow_nan=False)
     try:
         line.encode("utf-8")
     except UnicodeEncodeError:  # lone surrogates, which are written as JSON escapes
-        return json.dumps(value)
+        return json.dumps(value, allow_nan=False)
     return line
 
 

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
-from dataclasses import dataclass, field, replace
-from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ie_model import errors
+from ie_model.arguments import Mark, check_article, check_score, known_spans
 from ie_model.consistency import article_spans
 from ie_model.decoding import Floats, Span
 from ie_model.document import Article, Document, Entity
 from ie_model.encoding import Encoding, TextEncoder
-from ie_model.facts import departures_of
-from ie_model.mentions import MAX_CHARACTERS, Mentions
+from ie_model.findings import Findings, Part, chunks_of, document_of
 from ie_model.model_folder import TOKENIZER, ModelFolder
-from ie_model.money import money_value
-from ie_model.relations import LINK_OUTPUTS, Frame, candidate_pairs, frames_from, link_groups, pair_matrix
+from ie_model.relations import LINK_OUTPUTS, candidate_pairs, frames_from, link_groups, pair_matrix
 from ie_model.runner import Run, Runner
 from ie_model.runtime import Runtime
 from ie_model.scheme import TagScheme
-from ie_model.script import is_traditional
 from ie_model.sections import Section, plan_sections
 from ie_model.windows import Window
-
-#: Characters that are run together, so that short texts share the encoder's calls.
-CHUNK_CHARACTERS = 16384
 
 
 class Extractor:
@@ -51,14 +44,14 @@ class Extractor:
     """
 
     def __init__(self, model: ModelFolder, runtime: Runtime, *, min_score: float = 0.0) -> None:
-        if not 0.0 <= min_score <= 1.0:
-            raise errors.bad_score(min_score)
+        check_score(min_score)
         self._settings = model.settings
         self._scheme = model.scheme
         self._encoder = TextEncoder.from_file(model.path / TOKENIZER)
         self._runtime = runtime
         self._runner = Runner(runtime, self._encoder, model.settings, tags=len(self._scheme))
         self._min_score = min_score
+        self._loaded: Mapping[str, Any] | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -82,8 +75,7 @@ class Extractor:
 
     def with_min_score(self, min_score: float) -> Extractor:
         """This extractor with another least score, see `load`; the two share the model, which nothing changes."""
-        if not 0.0 <= min_score <= 1.0:
-            raise errors.bad_score(min_score)
+        check_score(min_score)
         other = copy(self)
         other._min_score = min_score
         return other
@@ -131,12 +123,33 @@ class Extractor:
         if runtime == "onnx":
             from ie_model.runtime.onnx import OnnxRuntime
 
-            engine = OnnxRuntime(model.path, threads=threads)
+            engine = OnnxRuntime(model.path, threads=threads, tags=len(model.scheme))
         else:
             from ie_model.runtime.torch import TorchRuntime
 
             engine = TorchRuntime(model.path, device=device)
-        return cls(model, engine, min_score=min_score)
+        extractor = cls(model, engine, min_score=min_score)
+        extractor._loaded = {
+            "path": path and Path(path).resolve(),
+            "runtime": runtime,
+            "device": device,
+            "threads": threads,
+        }
+        return extractor
+
+    def __reduce__(self) -> tuple[Callable[..., Extractor], tuple[Mapping[str, Any], float]]:
+        """Another process loads the model for itself, from the same folder."""
+        if self._loaded is None:
+            raise errors.not_loaded()
+        return _load_again, (self._loaded, self._min_score)
+
+    def __copy__(self) -> Extractor:
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        return other
+
+    def __deepcopy__(self, memo: object) -> Extractor:
+        return self
 
     def __call__(self, text: str, *, id: str | None = None, published: str | None = None) -> Document:
         """Extract from one text of any length.
@@ -155,19 +168,27 @@ class Extractor:
         """Extract from a stream of texts; documents come in the order of the texts.
 
         Short texts run together, and while some run, the next ones are read: up to
-        2 × CHUNK_CHARACTERS ahead.
+        2 × `findings.CHUNK_CHARACTERS` ahead.
 
         Args:
             published: the date of those that are given as str.
 
         Raises:
-            InputError: a text is not one, once the documents of the texts before it are out.
+            InputError: this is one text and not several; or one of them is none, once the documents of the texts
+                before it are out.
         """
-        with self._runner.pool() as pool:
-            yield from self._pipe(_chunks(texts, published), pool)
+        if isinstance(texts, str | Article):
+            raise errors.one_text()
+        if not isinstance(texts, Iterable):
+            raise errors.not_iterable(texts)
+        return self._pipe(chunks_of(texts, published))
 
-    def _pipe(self, chunks: Iterator[list[_Part]], pool: ThreadPoolExecutor | None) -> Iterator[Document]:
-        started: deque[tuple[list[_Part], Run]] = deque()
+    def _pipe(self, chunks: Iterator[list[Part]]) -> Iterator[Document]:
+        with self._runner.pool() as pool:
+            yield from self._run(chunks, pool)
+
+    def _run(self, chunks: Iterator[list[Part]], pool: ThreadPoolExecutor | None) -> Iterator[Document]:
+        started: deque[tuple[list[Part], Run]] = deque()
         bad: Exception | None = None
         while True:
             try:
@@ -185,7 +206,7 @@ class Extractor:
         if bad is not None:
             raise bad
 
-    def _documents(self, parts: Sequence[_Part], run: Run) -> Iterator[Document]:
+    def _documents(self, parts: Sequence[Part], run: Run) -> Iterator[Document]:
         """The documents of which these parts are the last."""
         results = run.results()
         articles = [
@@ -198,10 +219,10 @@ class Extractor:
             local = findings.add_spans([s for s in spans if s.score >= self._min_score], section, encoding)
             self._link(findings, local, section, encoding, hidden)
             if section.last == len(findings.article.text):
-                yield _document(findings)
+                yield document_of(findings)
 
     def _link(
-        self, findings: _Findings, local: list[tuple[Span, int]], section: Section, encoding: Encoding, hidden: Floats
+        self, findings: Findings, local: list[tuple[Span, int]], section: Section, encoding: Encoding, hidden: Floats
     ) -> None:
         """Add the departures of those persons of whom the section tells something new."""
         spans = [span for span, _ in local]
@@ -228,7 +249,7 @@ class Extractor:
     def link(
         self,
         text: str,
-        marked: Iterable[tuple[str, int, int]],
+        marked: Iterable[Mark | Entity],
         *,
         id: str | None = None,
         published: str | None = None,
@@ -236,145 +257,22 @@ class Extractor:
         """The departures among spans that are known already: gold, or corrected by hand.
 
         Args:
-            marked: (label, start, end) of every span, in code points, end exclusive.
+            marked: (label, start, end) of every span, in code points, end exclusive; or entities.
 
         Raises:
-            InputError: as for a call, or a span lies outside the text or holds only space.
+            InputError: as for a call, or a span lies outside the text, holds only space, overlaps another, or has a
+                label that the model has not.
         """
-        check_input(text, published)
-        findings = _Findings(Article(text, id, published))
+        article = Article(text, id, published)
+        check_article(article)
+        findings = Findings(article)
         section = Section(0, len(text), 0, len(text))
         encoding = self._encoder(text)
         [(_, hidden)] = self._runner.start([encoding]).results()
-        spans = []
-        for label, start, end in sorted(marked, key=lambda mark: mark[1:]):
-            tokens = encoding.tokens_of(start, end) if 0 <= start < end <= len(text) else None
-            if tokens is None:
-                raise errors.bad_span(label, start, end, len(text))
-            spans.append(Span(label, *tokens, start, end, 1.0))
+        spans = known_spans(marked, encoding, length=len(text), labels=self.labels)
         self._link(findings, findings.add_spans(spans, section, encoding), section, encoding, hidden)
-        return _document(findings)
+        return document_of(findings)
 
 
-@dataclass
-class _Findings:
-    """What has been found of a text so far; spans have the text's offsets, and no tokens."""
-
-    article: Article
-    spans: Mentions = field(default_factory=Mentions)
-    frames: list[Frame] = field(default_factory=list)
-
-    def add_spans(self, found: Sequence[Span], section: Section, encoding: Encoding) -> list[tuple[Span, int]]:
-        """Keep a section's own spans.
-
-        Args:
-            found: the spans of the section and its margins, with the section's offsets.
-
-        Returns:
-            the spans that stand in the section and its margins, with the section's tokens and
-            offsets, and each one's number in `spans` (-1 in the margin behind the section).
-        """
-        result = []
-        for number in range(len(self.spans) - 1, -1, -1):
-            span = self.spans[number]
-            tokens = encoding.tokens_of(span.start - section.start, span.end - section.start)
-            if span.start < section.start or tokens is None:
-                break
-            here = replace(span, first=tokens[0], last=tokens[1])
-            result.append((_moved(here, -section.start), number))
-        result.reverse()
-        for span in found:
-            moved = _moved(span, section.start)
-            if moved.start >= section.last:
-                result.append((span, -1))
-            elif moved.start >= max(section.first, self.spans.end):
-                result.append((span, len(self.spans)))
-                self.spans.append(moved)
-        return result
-
-
-@dataclass(frozen=True)
-class _Part:
-    """A section of a text that is being worked on."""
-
-    findings: _Findings
-    section: Section
-
-    @property
-    def text(self) -> str:
-        return self.findings.article.text[self.section.start : self.section.end]
-
-
-def _moved(span: Span, distance: int) -> Span:
-    return replace(span, start=span.start + distance, end=span.end + distance) if distance else span
-
-
-def _document(findings: _Findings) -> Document:
-    article = findings.article
-    return Document(
-        text=article.text,
-        entities=_entities(article.text, findings.spans),
-        departures=departures_of(article.text, findings.spans, findings.frames, published=article.published),
-        id=article.id,
-        published=article.published,
-    )
-
-
-def check_input(text: str, published: str | None) -> None:
-    """InputError unless these can be extracted from."""
-    if not isinstance(text, str):
-        raise errors.not_a_text(type(text).__name__)
-    if len(text) > MAX_CHARACTERS:
-        raise errors.too_long(len(text), MAX_CHARACTERS)
-    if published is not None:
-        check_date(published)
-
-
-def check_date(value: str) -> None:
-    """InputError unless the value is YYYY, YYYY-MM or YYYY-MM-DD of the calendar."""
-    try:
-        if not re.fullmatch(r"\d{4}(-\d\d){0,2}", value):
-            raise ValueError(value)
-        date.fromisoformat(value + "-01-01"[len(value) - 4 :])
-    except (TypeError, ValueError):
-        raise errors.bad_date(value) from None
-
-
-def _chunks(texts: Iterable[str | Article], published: str | None) -> Iterator[list[_Part]]:
-    """Sections that are run together: as many as CHUNK_CHARACTERS hold, at least one."""
-    chunk: list[_Part] = []
-    characters = 0
-    try:
-        for text in texts:
-            article = text if isinstance(text, Article) else Article(text, published=published)
-            check_input(article.text, article.published)
-            findings = _Findings(article)
-            for section in plan_sections(article.text):
-                if chunk and characters + section.end - section.start > CHUNK_CHARACTERS:
-                    yield chunk
-                    chunk, characters = [], 0
-                chunk.append(_Part(findings, section))
-                characters += section.end - section.start
-    except Exception:  # of a bad text, or of the caller's own iterator
-        if chunk:
-            yield chunk  # lose nothing: the texts before the bad one come first
-        raise
-    if chunk:
-        yield chunk
-
-
-def _entities(text: str, spans: Sequence[Span]) -> tuple[Entity, ...]:
-    # Asked of the whole text, so only where an amount needs it.
-    traditional = any(span.label == "MONEY" for span in spans) and is_traditional(text)
-    surfaces: dict[str, str] = {}  # a name that is repeated is held once
-    return tuple(
-        Entity(
-            label=span.label,
-            text=(surface := surfaces.setdefault(found := text[span.start : span.end], found)),
-            start=span.start,
-            end=span.end,
-            score=span.score,
-            value=money_value(surface, traditional=traditional) if span.label == "MONEY" else None,
-        )
-        for span in spans
-    )
+def _load_again(loaded: Mapping[str, Any], min_score: float) -> Extractor:
+    return Extractor.load(**loaded, min_score=min_score)

@@ -2,48 +2,82 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from ie_model import errors
+
+STDIN = "-"
+#: How the names of texts end.
+TEXT = (".txt",)
 
 
 def read_texts(paths: Sequence[str], *, encoding: str = "utf-8") -> Iterator[tuple[str, str] | errors.InputError]:
     """(name, text) of every input in order, or the error that it met.
 
-    A folder stands for the .txt files in it, by name; "-" for standard input. Texts are
+    A folder stands for the texts in it, see `files_in`; "-" for standard input. Texts are
     decoded without changing a character: line ends stay as they are.
     """
     check_encoding(encoding)
     for name in paths:
-        if name == "-":
-            yield _decode("-", sys.stdin.buffer.read(), encoding)
+        if name == STDIN:
+            yield _read_stdin(encoding)
             continue
-        path = Path(name)
-        try:
-            if not path.exists():
-                yield errors.missing_path(path)
-            elif path.is_dir():
-                files = sorted(path.glob("*.txt"))
-                if not files:
-                    yield errors.empty_folder(path)
-                for file in files:
-                    yield read_file(file, encoding)
-            else:
-                yield read_file(path, encoding)
-        except OSError as error:
-            yield errors.unreadable(path, error.strerror or str(error))
+        found = _files(Path(name))
+        if isinstance(found, errors.InputError):
+            yield found
+        else:
+            yield from (read_file(file, encoding) for file in found)
+
+
+def files_in(folder: Path, endings: tuple[str, ...] = TEXT) -> list[Path]:
+    """The files of a folder whose names end so, in upper or lower case, by name; hidden ones are left out."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if not path.name.startswith(".") and path.name.lower().endswith(endings) and path.is_file()
+    )
+
+
+def check_outputs(paths: Sequence[str], outputs: Sequence[Path]) -> None:
+    """InputError if an output would overwrite a file that `read_texts` reads for these paths, or another output."""
+    if not outputs:
+        return
+    found = [_files(Path(name)) for name in paths if name != STDIN]
+    inputs = {_identity(file) for files in found if not isinstance(files, errors.InputError) for file in files}
+    written = set()
+    for output in outputs:
+        if os.path.exists(output) and not os.path.isfile(output):  # a terminal or /dev/null takes several
+            continue
+        identity = _identity(output)
+        if identity in inputs:
+            raise errors.same_file(output)
+        if identity in written:
+            raise errors.one_output(output)
+        written.add(identity)
 
 
 def check_encoding(encoding: str) -> None:
     """InputError unless Python can decode text with it."""
     try:
         b"a".decode(encoding)  # unlike codecs.lookup, this refuses base64 and the like
-    except LookupError:
-        raise errors.unknown_encoding(encoding) from None
-    except UnicodeError:  # half a character in UTF-16
+    except UnicodeDecodeError:  # half a character in UTF-16
         pass
+    except (LookupError, UnicodeError):  # the latter from the encoding "undefined"
+        raise errors.unknown_encoding(encoding) from None
+
+
+def stdin() -> BinaryIO:
+    """Standard input, as bytes.
+
+    Raises InputError: it is closed.
+    """
+    if sys.stdin is None:
+        raise errors.closed_stdin()
+    return sys.stdin.buffer
 
 
 def read_file(path: Path, encoding: str) -> tuple[str, str] | errors.InputError:
@@ -55,8 +89,36 @@ def read_file(path: Path, encoding: str) -> tuple[str, str] | errors.InputError:
     return _decode(str(path), data, encoding)
 
 
+def _read_stdin(encoding: str) -> tuple[str, str] | errors.InputError:
+    try:
+        return _decode(STDIN, stdin().read(), encoding)
+    except errors.InputError as error:
+        return error
+
+
+def _files(path: Path) -> list[Path] | errors.InputError:
+    """The files that a path stands for, or why there are none."""
+    try:
+        if not path.exists():
+            return errors.missing_path(path)
+        if not path.is_dir():
+            return [path]
+        return files_in(path) or errors.empty_folder(path)
+    except OSError as error:
+        return errors.unreadable(path, error.strerror or str(error))
+
+
+def _identity(path: Path) -> object:
+    """The same for all paths to one file, links included."""
+    try:
+        status = path.stat()
+    except OSError:
+        return os.path.realpath(path)
+    return status.st_dev, status.st_ino
+
+
 def _decode(name: str, data: bytes, encoding: str) -> tuple[str, str] | errors.InputError:
     try:
-        return (name if name == "-" else Path(name).name), data.decode(encoding)
+        return (name if name == STDIN else Path(name).name), data.decode(encoding)
     except UnicodeDecodeError as error:
         return errors.wrong_encoding(name, encoding, error)

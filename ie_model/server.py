@@ -24,9 +24,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from ie_model import __version__, errors
+from ie_model.arguments import check_input
 from ie_model.document import Document
 from ie_model.exports import json_line
-from ie_model.extractor import Extractor, check_input
+from ie_model.extractor import Extractor
 from ie_model.render import render_view
 from ie_model.serving import guard, problems, schemas
 from ie_model.serving.batching import Job
@@ -37,6 +38,8 @@ from ie_model.serving.service import ClientGone, Service
 from ie_model.serving.settings import ServerSettings
 
 _NDJSON = "application/x-ndjson"
+#: FastAPI's words for a body that its JSON parser gave up.
+_UNPARSED = "There was an error parsing the body"
 #: Files of the page: name → (package, media type).
 _STATIC = {
     "app.css": ("ie_model.serving", "text/css"),
@@ -126,9 +129,12 @@ def _answer_errors(api: FastAPI) -> None:
     @api.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"] if isinstance(part, int | str)) or "body"
         if first["type"] == "json_invalid":
-            return respond(problems.invalid("the body is not JSON; send an object as /openapi.json describes it"))
+            return respond(problems.not_json())
+        if isinstance(error.body, bytes):  # what FastAPI leaves unparsed
+            return respond(problems.not_said_to_be_json())
+        parts = (str(part) for part in first["loc"] if isinstance(part, int | str) and part != schemas.ITEM)
+        place = ".".join(parts) or "body"
         return respond(problems.invalid(f"{_shown(place)}: {first['msg']}; /openapi.json describes what is expected"))
 
     @api.exception_handler(errors.IEModelError)
@@ -137,6 +143,8 @@ def _answer_errors(api: FastAPI) -> None:
 
     @api.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> Response:
+        if error.detail == _UNPARSED:
+            return respond(problems.unreadable_body())
         headers = dict(error.headers or {})
         return respond(problems.Problem(error.status_code, str(error.detail), headers))
 
@@ -155,8 +163,13 @@ def _shown(place: str) -> str:
 
 def _jobs(given: schemas.OneText | schemas.ManyTexts) -> list[Job]:
     jobs = [Job(item.text, item.id, item.published, given.min_score) for item in given.items()]
-    for job in jobs:
-        check_input(job.text, job.published)
+    for number, job in enumerate(jobs):
+        try:
+            check_input(job.text, job.published)
+        except errors.InputError as error:
+            if job.published == given.published:  # the request's own
+                raise
+            raise problems.invalid(f"texts.{number}: {error}") from None
     return jobs
 
 

@@ -26,12 +26,14 @@ from ie_model.extractor import Extractor
 from ie_model.model_folder import ModelFolder
 from ie_model.scheme import LABELS
 from training.data.example import DataError
-from training.data.sources import read_source
+from training.data.hub import PREFIX
+from training.data.sources import SOURCES, read_source
 from training.error_report import as_markdown
 from training.fact_scoring import PARTS
 from training.leave_one_out import leave_one_out, provenance
 from training.recipe import DATA_ROOT, Recipe, RecipeError
 from training.report import (
+    check_writable,
     departure_figures,
     fingerprint,
     link_gold_spans,
@@ -76,10 +78,9 @@ def evaluate_all(options: argparse.Namespace) -> None:
     print_report("Strict F1", rows)
     for line in report["not_found"]:
         print(f"not found: {line}")
-    path = options.output or ZERO_SHOT
     report = {"model": weights_fingerprint(folder.path), **report}
-    write_results(path, command="python -m training.evaluate --all", report=report)
-    print(f"{len(rows)} rows in {report['seconds']} s; figures in {path}")
+    write_results(options.output, command="python -m training.evaluate --all", report=report)
+    print(f"{len(rows)} rows in {report['seconds']} s; figures in {options.output}")
 
 
 def evaluate_set(options: argparse.Namespace) -> None:
@@ -94,19 +95,22 @@ def evaluate_set(options: argparse.Namespace) -> None:
         own_labels=extractor.labels != LABELS,
     )
     documents = [extractor(e.text, id=e.id) for e in track(examples, transient=True)]
-    report = {"split": options.split, "fingerprint": fingerprint(examples), **score(examples, documents)}
+    # The sets of this project and of its users have no splits: their readers pass over the option.
+    split = options.split if options.data in SOURCES or options.data.startswith(PREFIX) else None
+    title = f"{options.data} {split}" if split else options.data
+    report = {"split": split, "fingerprint": fingerprint(examples), **score(examples, documents)}
     report["seqeval_f1"] = round(seqeval_f1(examples, documents), 4)
     rows = [("all", report)]
     if report["departures"]:
         report["departures_gold_spans"] = departure_figures(examples, link_gold_spans(extractor, examples))
         rows.append(("gold spans given", {"departures": report["departures_gold_spans"]}))
-    print_report(f"{options.data} {options.split}, strict F1", rows)
-    _write_errors(options.errors, f"{options.data} {options.split}", examples, documents)
+    print_report(f"{title}, strict F1", rows)
+    _write_errors(options.errors, title, examples, documents)
     if options.output:
         model = f" --model {options.model}" if options.model else ""
         write_results(
             options.output,
-            command=f"python -m training.evaluate{model} --data {options.data} --split {options.split}",
+            command=f"python -m training.evaluate{model} --data {options.data}{f' --split {split}' if split else ''}",
             report={"model": weights_fingerprint(folder.path), **report},
         )
 
@@ -123,7 +127,7 @@ def evaluate_recipe(options: argparse.Namespace) -> None:
     )
     _write_errors(options.errors, "seeds, leave one out", folds.examples, folds.documents)
     write_results(
-        options.output or LEAVE_ONE_OUT,
+        options.output,
         command=f"python -m training.evaluate --recipe {options.recipe} --leave-one-out",
         report={**provenance(recipe), **report},
     )
@@ -151,9 +155,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.leave_one_out and options.recipe is None:
         parser.error("--leave-one-out needs --recipe")
+    if options.recipe is not None and not options.leave_one_out:
+        parser.error("--recipe needs --leave-one-out, which trains by it; name a trained model with --model")
     if options.all and options.leave_one_out:
         parser.error("--all needs no training, --leave-one-out does: one of them at a time")
+    if options.output is None and (options.all or options.leave_one_out):
+        options.output = ZERO_SHOT if options.all else LEAVE_ONE_OUT
     try:
+        for path in (options.output, options.errors):
+            if path is not None:
+                check_writable(path)
         if options.leave_one_out:
             evaluate_recipe(options)
         elif options.all:

@@ -40,7 +40,7 @@ from training.data.example import DataError, Example
 from training.data.sources import SEEDS, SOURCES, read_source
 from training.features import MAX_LABELS, WindowFeatures, batch_shapes, collate, window_features
 from training.modeling import TrainingModel, build_model, load_weights, save_model, tokenizer_folder
-from training.recipe import Recipe, RecipeError, Stage
+from training.recipe import RECIPE_VALUES, Recipe, RecipeError, Stage, check_values
 
 #: File in a stage's folder that says what the stage was made from.
 IDENTITY = "identity.json"
@@ -226,6 +226,7 @@ def finetune(
     """
     output = Path(recipe.output)
     scheme = scheme_of(recipe)
+    _make_folder(output)
     tokenizer = tokenizer_folder(recipe)
     encoder = TextEncoder.from_file(tokenizer / TOKENIZER)
     set_seed(recipe.seed)
@@ -254,7 +255,12 @@ def finetune(
             seed=recipe.seed + number,
             processes=processes,
         )
-        folder.mkdir(parents=True, exist_ok=True)
+        if not len(batches):
+            raise RecipeError(
+                f"stage {number + 1}: sources {stage.sources}, epochs {stage.epochs} and limits {recipe.limits} leave "
+                f"no batch for each process ({processes}); raise one of them"
+            )
+        _make_folder(folder)
         set_seed(recipe.seed + number)
         trainer = make_trainer(network, batches, recipe, stage, folder)
         trainer.accelerator.wait_for_everyone()  # no process writes what another has yet to check
@@ -268,6 +274,13 @@ def finetune(
             save_model(network, folder, tokenizer=tokenizer, settings=settings)
         _round_as_saved(network)
     return folder
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecipeError(f"{folder}: cannot be made ({error.strerror}); choose another output") from error
 
 
 def run_identity(recipe: Recipe, *, stage: int, leave_out: str | None, start: Path | None) -> dict[str, Any]:
@@ -352,7 +365,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         recipe = Recipe.read(options.recipe)
         changes = {name: getattr(options, name) for name in ("data_root", "encoder", "output", "seed")}
-        recipe = replace(recipe, **{name: value for name, value in changes.items() if value is not None})
+        changes = {name: value for name, value in changes.items() if value is not None}
+        check_values(changes, RECIPE_VALUES, where="--")
+        recipe = replace(recipe, **changes)
+        if options.leave_out is not None:  # not only once a stage reads the articles, or never
+            read_source("seeds", data_root=Path(recipe.data_root), leave_out=options.leave_out)
         if not 1 <= options.first_stage <= len(recipe.stages):
             raise RecipeError(f"--first-stage {options.first_stage}: {options.recipe} has {len(recipe.stages)} stages")
         if (options.first_stage > 1) != (options.start is not None):

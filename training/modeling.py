@@ -25,10 +25,7 @@ from ie_model.runtime.words import WordEmbedding, add_words, load_with_words
 from ie_model.scheme import TagScheme
 from training.architecture import encoder_config
 from training.losses import link_loss, tag_loss
-from training.recipe import Recipe, RecipeError
-
-#: Sizes of an encoder that starts from random weights, where the recipe says none.
-RANDOM_ENCODER = {"layers": 4, "hidden": 384, "intermediate": 576, "heads": 6}
+from training.recipe import RANDOM_ENCODER, Recipe, RecipeError
 
 
 def _labels(scheme: TagScheme) -> dict[str, Any]:
@@ -55,8 +52,11 @@ def tokenizer_folder(recipe: Recipe) -> Path:
 
 
 def _no_encoder(encoder: str, error: Exception) -> RecipeError:
+    # What the Hub's client says of a path is that it is no id of a model.
+    is_path = Path(encoder).is_absolute() or encoder.startswith(".") or encoder.count("/") > 1
+    fault = "no such folder." if is_path and not Path(encoder).is_dir() else str(error).splitlines()[0]
     return RecipeError(
-        f"encoder {encoder}: {str(error).splitlines()[0]} Pretrain one (training/README.md), or start "
+        f"encoder {encoder}: {fault} Pretrain one (training/README.md), or start "
         "from the published model with --encoder ie_model/weights"
     )
 
@@ -166,6 +166,8 @@ def save_model(
 
 def load_weights(network: SpanLinkModel, folder: Path) -> None:
     """Fill a network with what `save_model` wrote; its own precision stays."""
+    if not (folder / SAFETENSORS).is_file():
+        raise RecipeError(f"{folder}: no {SAFETENSORS} here; name the folder of a trained model")
     network.load_saved_state(load_file(folder / SAFETENSORS))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from importlib.metadata import version
@@ -12,6 +13,7 @@ from typing import Any
 
 from ie_model.document import Document
 from ie_model.extractor import Extractor
+from ie_model.labelstudio.errors import cannot_write
 from ie_model.model_folder import SAFETENSORS
 from ie_model.scheme import TagScheme
 from training.data.example import Example
@@ -134,6 +136,22 @@ def _in_order(value: Any) -> Any:
 def weights_fingerprint(folder: Path) -> str:
     """A short hash of a model's weights, which says whose figures these are."""
     return hashlib.sha256((folder / SAFETENSORS).read_bytes()).hexdigest()[:16]
+
+
+def check_writable(path: Path) -> None:
+    """See before the work whether its results can be written; the file stays as it is.
+
+    Raises:
+        InputError: they cannot.
+    """
+    new = not os.path.lexists(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("ab").close()
+        if new:
+            path.unlink()
+    except OSError as error:
+        raise cannot_write(path, error.strerror or str(error)) from error
 
 
 def write_results(path: Path, *, command: str, report: dict[str, Any]) -> None:

@@ -35,7 +35,7 @@ def batch(
     text_field: Annotated[str, typer.Option(help="The field with the text.")] = "text",
     id_field: Annotated[str, typer.Option(help="The field with the id; a record without one is named FILE:LINE.")] = "id",
     published_field: Annotated[str, typer.Option(help="The field with the article's ISO date.")] = "published",
-    keep: Annotated[list[str] | None, typer.Option(metavar="FIELD", help="A field that goes to the output as it is; may be repeated.")] = None,
+    keep: Annotated[list[str] | None, typer.Option(metavar="FIELD", help="A field that goes to the output as it is (bytes in Parquet as base64); may be repeated.")] = None,
     encoding: Annotated[str, typer.Option(help="The character encoding of JSON lines and text files.")] = "utf-8",
     model: Annotated[Path | None, typer.Option(help="A model folder instead of the packaged model.")] = None,
     runtime: Annotated[RuntimeName, typer.Option(help="What runs the model.")] = RuntimeName.onnx,

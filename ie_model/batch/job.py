@@ -154,7 +154,7 @@ def _check_output(job: Job, source: Source) -> None:
         return
     target = output.resolve()
     if target in (file.resolve() for file in source.files):
-        raise errors.InputError(f"{output}: input and output are the same file; choose another output")
+        raise errors.same_file(output)
     if Path(job.input).is_dir() and target.parent == Path(job.input).resolve():
         raise errors.InputError(f"{output}: the output would be part of the input folder; put it elsewhere")
 

@@ -84,6 +84,17 @@ def write_parquet(lines: Path, target: Path, *, keep: tuple[str, ...] = ()) -> N
         os.fsync(file.fileno())
 
 
+def count_rows(path: Path) -> int | None:
+    """The rows of a Parquet file; None if it is none, or not whole."""
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        return int(parquet.read_metadata(path).num_rows)
+    except pyarrow.ArrowInvalid:
+        return None
+
+
 def _groups(lines: Path, keep: tuple[str, ...]) -> Iterator[list[dict[str, Any]]]:
     rows: list[dict[str, Any]] = []
     characters = 0

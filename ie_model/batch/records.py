@@ -20,7 +20,7 @@ class Fields:
 
     Attributes:
         text, id, published: the names of the record's fields.
-        keep: further fields that go to the output as they are.
+        keep: further fields that go to the output as they are; Parquet's bytes as base64.
     """
 
     text: str = "text"
@@ -85,7 +85,7 @@ def check_record(value: Mapping[str, Any], place: Place, fields: Fields) -> Reco
     A record without an id is named after its place, e.g. `news.jsonl:17`. Numbers are ids too, and
     become strings. Of a time stamp, `published` takes the date.
     """
-    from ie_model.extractor import check_date
+    from ie_model.arguments import check_date
 
     name = value.get(fields.id)
     if name is None or name == "":
@@ -99,8 +99,12 @@ def check_record(value: Mapping[str, Any], place: Place, fields: Fields) -> Reco
         return BadRecord(place, f"no field {fields.text!r}; the record has {_names(value)}", name)
     if not isinstance(text, str):
         return BadRecord(place, f"field {fields.text!r} is {_kind(text)}, not a string", name)
+    given = value.get(fields.published)
+    if not isinstance(given, str | date | None):
+        reason = f'field {fields.published!r} is {_kind(given)}, not a string; write a date as "2023-04-30"'
+        return BadRecord(place, reason, name)
     try:
-        published = _date(value.get(fields.published))
+        published = _date(given)
         if published is not None:
             check_date(published)
     except errors.InputError as error:
@@ -108,15 +112,13 @@ def check_record(value: Mapping[str, Any], place: Place, fields: Fields) -> Reco
     return Record(place, name, text, published, {key: value.get(key) for key in fields.keep})
 
 
-def _date(value: Any) -> str | None:
+def _date(value: str | date | None) -> str | None:
     if value is None or value == "":
         return None
     if isinstance(value, datetime):
         return value.date().isoformat()
     if isinstance(value, date):
         return value.isoformat()
-    if not isinstance(value, str):
-        raise errors.bad_date(value)
     stamp = re.fullmatch(r"(\d{4}-\d\d-\d\d)[T ]\d\d.*", value)
     return stamp[1] if stamp else value
 

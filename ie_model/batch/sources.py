@@ -9,8 +9,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import sys
+import math
 import zlib
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -20,12 +21,11 @@ from typing import IO, Any
 
 from ie_model import errors
 from ie_model.batch.records import BadRecord, Fields, Place, Record, check_record
-from ie_model.inputs import check_encoding, read_file
+from ie_model.inputs import STDIN, TEXT, check_encoding, files_in, read_file, stdin
 
-STDIN = "-"
 JSON_LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 PARQUET = (".parquet",)
-TEXT = (".txt",)
+ENDINGS = (*JSON_LINES, *PARQUET, *TEXT)
 #: A longer line is a bad record: it would not fit in memory a few times over.
 MAX_LINE_BYTES = 512 * 2**20
 #: Parquet rows that are decoded at once.
@@ -63,10 +63,16 @@ class Source:
     def __init__(self, path: str, *, fields: Fields, encoding: str = "utf-8") -> None:
         """Look at the input; read nothing yet.
 
-        Raises InputError: there is no such path, or it holds nothing that can be read.
+        Raises InputError: there is no such path, or it holds nothing that can be read, or not in this encoding.
         """
         check_encoding(encoding)
         self.files = _files(path)
+        for file in self.files:
+            if self._reader(file) == self._json_lines and not _has_lines(encoding):
+                raise errors.InputError(
+                    f"--encoding {encoding}: {file} cannot be split into lines, as in {encoding} they do not end in "
+                    "the byte 0x0A; convert JSON lines to utf-8 first, and leave --encoding out"
+                )
         self._fields = fields
         self._encoding = encoding
         self._rows: dict[Path, int] = {}
@@ -188,11 +194,12 @@ class Source:
 
 def _files(path: str) -> tuple[Path, ...]:
     if path == STDIN:
+        stdin()
         return (Path(STDIN),)
-    root, endings = Path(path), ", ".join((*JSON_LINES, *PARQUET, *TEXT))
+    root, endings = Path(path), ", ".join(ENDINGS)
     try:
         if root.is_dir():
-            files = tuple(sorted(file for file in root.iterdir() if _is_input(file)))
+            files = files_in(root, ENDINGS)
             if not files:
                 raise errors.InputError(f"{root}: no file in this folder ends in {endings}; check the path")
             return tuple(file.absolute() for file in files)
@@ -205,18 +212,22 @@ def _files(path: str) -> tuple[Path, ...]:
     return (root.absolute(),)  # a process elsewhere may read it
 
 
-def _is_input(path: Path) -> bool:
-    return not path.name.startswith(".") and _suffix(path) is not None and path.is_file()
-
-
 def _suffix(path: Path) -> str | None:
     name = path.name.lower()
-    return next((suffix for suffix in (*JSON_LINES, *PARQUET, *TEXT) if name.endswith(suffix)), None)
+    return next((suffix for suffix in ENDINGS if name.endswith(suffix)), None)
+
+
+def _has_lines(encoding: str) -> bool:
+    """Whether lines end in the byte 0x0A, by which they are told apart before they are decoded."""
+    try:
+        return b"\n".decode(encoding) == "\n"
+    except UnicodeDecodeError:  # half a character in UTF-16
+        return False
 
 
 def _open(path: Path) -> AbstractContextManager[IO[bytes] | gzip.GzipFile]:
     if path == Path(STDIN):
-        return nullcontext(sys.stdin.buffer)
+        return nullcontext(stdin())
     if path.name.lower().endswith(".gz"):
         return gzip.open(path, "rb")
     return path.open("rb")
@@ -232,12 +243,14 @@ def _load_text(path: Path, encoding: str, fields: Fields) -> Record | BadRecord:
 
 
 def _load_row(row: dict[str, Any], place: Place, fields: Fields) -> Record | BadRecord:
-    for name in fields.keep:  # times, decimals and bytes, which JSON lacks, as strings
-        row[name] = json.loads(json.dumps(row.get(name), default=_plain), parse_constant=lambda _: None)
+    for name in row.keys() & set(fields.keep):  # times, decimals and bytes, which JSON lacks, as strings
+        row[name] = _parse(json.dumps(row[name], default=_plain))
     return check_record(row, place, fields)
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, bytes):
+        return b64encode(value).decode("ascii")
     return str(value.isoformat() if hasattr(value, "isoformat") else value)
 
 
@@ -245,10 +258,9 @@ def _load_line(data: bytes | None, place: Place, encoding: str, fields: Fields) 
     if data is None:
         return BadRecord(place, f"longer than {MAX_LINE_BYTES // 2**20} MB; split the text")
     try:
-        # NaN is no JSON, but Python's own writer makes it.
-        value = json.loads(data.decode(encoding), parse_constant=lambda _: None)
+        value = _parse(data.rstrip(b"\r\n").decode(encoding))
     except UnicodeDecodeError as error:
-        return BadRecord(place, f"byte 0x{data[error.start]:02X} at position {error.start} is not valid {encoding}")
+        return BadRecord(place, str(errors.wrong_encoding(str(place), encoding, error)))
     except RecursionError:
         return BadRecord(place, "not JSON that can be read: nested too deep")
     except ValueError as error:
@@ -256,3 +268,13 @@ def _load_line(data: bytes | None, place: Place, encoding: str, fields: Fields) 
     if not isinstance(value, dict):
         return BadRecord(place, f"not a JSON object, but {type(value).__name__}")
     return check_record(value, place, fields)
+
+
+def _parse(text: str) -> Any:
+    """JSON, with null for NaN and the infinities: no JSON, but Python's own writer makes them."""
+    return json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
+
+
+def _finite(digits: str) -> float | None:
+    value = float(digits)
+    return value if math.isfinite(value) else None

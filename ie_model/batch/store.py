@@ -230,11 +230,35 @@ def _earlier(places: Places, output: Path, settings: Mapping[str, Any]) -> State
     if places.manifest.exists():
         found, state = _read(places.manifest, output)
         if settings.get("input") is not None and found == settings:
+            _check_unchanged(places, state)
             return state
         reason = f"from other settings ({_differences(found, settings)})"
     else:
         reason = "and no manifest says what made it"
     raise errors.InputError(f"{output}: the file exists already, {reason}; choose another name, or pass --overwrite")
+
+
+def _check_unchanged(places: Places, state: State) -> None:
+    """InputError unless a complete run's files hold as many bytes, or rows of Parquet, as when it ended."""
+    held: list[tuple[Path, int | None, int, str]] = []
+    try:
+        if places.output.suffix.lower() == PARQUET:
+            from ie_model.batch.parquet import count_rows
+
+            held.append((places.output, count_rows(places.output), state.documents, "rows"))
+        else:
+            held.append((places.output, places.output.stat().st_size, state.documents_bytes, "bytes"))
+        if state.errors_bytes:
+            size = places.errors.stat().st_size if places.errors.exists() else None
+            held.append((places.errors, size, state.errors_bytes, "bytes"))
+    except OSError as error:
+        raise errors.unreadable(places.output, error.strerror or str(error)) from error
+    for path, found, expected, unit in held:
+        if found != expected:
+            raise errors.InputError(
+                f"{path}: changed from outside since the run was complete ({found or 0:,} {unit}, not {expected:,}); "
+                "put the file back, or pass --overwrite to start over"
+            )
 
 
 def _differences(found: Mapping[str, Any], settings: Mapping[str, Any]) -> str:

@@ -6,16 +6,21 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ie_model import errors
+from ie_model.arguments import check_date, check_input
+from ie_model.batch.records import BadRecord, Fields, Place, check_record
 from ie_model.document import Document
-from ie_model.extractor import Extractor, check_input
-from ie_model.inputs import read_texts
+from ie_model.extractor import Extractor
+from ie_model.inputs import check_encoding, read_file, read_texts
 from ie_model.labelstudio.documents import document_from
 from ie_model.labelstudio.exporting import model_version
 
 #: Files of documents, a JSON object a line.
 DOCUMENTS = ".jsonl"
+#: The byte order mark that some programs begin a UTF-8 file with.
+_MARK = "\ufeff"
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,8 @@ def read_articles(
     Texts (files, folders of .txt files, "-") are read by the model. A .jsonl file holds
     documents with "text", or such as `ie-model extract --format jsonl` prints: then their
     texts are in the folder `texts`, by their ids. Lines with "entities" are taken as they
-    are, other lines are read by the model.
+    are, other lines are read by the model. A line's id and date are what they are in `ie-model batch`, but
+    one without an id has none.
 
     Args:
         predict: whether the model looks at texts at all.
@@ -49,6 +55,9 @@ def read_articles(
     Raises:
         ModelError, InputError: the model cannot be loaded, an option makes no sense.
     """
+    check_encoding(encoding)
+    if published is not None:
+        check_date(published)
     extractor = Extractor.load(model, min_score=min_score) if predict else None
     version = model_version(model) if predict else None
 
@@ -57,6 +66,17 @@ def read_articles(
         if extractor is None:
             return Prepared(Document(text, id=name, published=date), None)
         return Prepared(extractor(text, id=name, published=date), version)
+
+    def listed(line: str, place: Place) -> Prepared:
+        row = _with_text(_row(line), texts, encoding)
+        record = check_record(row, place, Fields())
+        if isinstance(record, BadRecord):
+            raise errors.InputError(record.reason)
+        name = None if row.get("id") in (None, "") else record.id
+        date = record.published or published
+        if "entities" not in row:
+            return article(record.text, name, date)
+        return Prepared(replace(document_from(row, record.text), id=name, published=date), Path(place.file).stem)
 
     for path in paths:
         if Path(path).suffix != DOCUMENTS:
@@ -67,34 +87,42 @@ def read_articles(
             if isinstance(found, errors.InputError):
                 yield found
                 continue
-            for number, line in enumerate(found[1].split("\n"), 1):
+            for number, line in enumerate(found[1].removeprefix(_MARK).split("\n"), 1):
                 if not line.strip():
                     continue
                 try:
-                    row = json.loads(line)
-                    text = _text_of(row, texts, encoding)
-                    date = row.get("published") or published
-                    if "entities" in row:
-                        yield Prepared(replace(document_from(row, text), published=date), Path(path).stem)
-                    else:
-                        yield article(text, row.get("id"), date)
-                except (ValueError, KeyError, TypeError, AttributeError, LookupError) as error:
-                    reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+                    yield listed(line, Place(path, "line", number))
+                except ValueError as error:
                     yield errors.InputError(
-                        f"{path}, line {number}: {reason}; expected a document with its text, as "
+                        f"{path}, line {number}: {error}; expected a document with its text, as "
                         "`ie-model label-studio import` writes it"
                     )
                 except errors.InputError as error:
                     yield errors.InputError(f"{path}, line {number}: {error}")
 
 
-def _text_of(row: dict[str, object], texts: Path | None, encoding: str) -> str:
-    text = row.get("text")
-    if isinstance(text, str):
-        return text
+def _row(line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line, parse_constant=lambda _: None)  # NaN is null, as `batch` reads it
+    except RecursionError:
+        raise ValueError("not JSON that can be read: nested too deep") from None
+    except ValueError as error:
+        raise ValueError(f"not JSON: {errors.first_line(error)}") from None
+    if not isinstance(row, dict):
+        raise ValueError(f"not a JSON object, but {type(row).__name__}")
+    return row
+
+
+def _with_text(row: dict[str, Any], texts: Path | None, encoding: str) -> dict[str, Any]:
+    """The row with its text, from the folder of texts where it has none itself."""
+    if row.get("text") is not None:
+        return row
     if texts is None or not isinstance(row.get("id"), str):
         raise ValueError("no 'text' (name the folder of the texts with --texts)")
-    path = texts / str(row["id"])
+    path = texts / row["id"]
     if not path.is_file():
         raise ValueError(f"no file {path}")
-    return path.read_bytes().decode(encoding)
+    found = read_file(path, encoding)
+    if isinstance(found, errors.InputError):
+        raise found
+    return {**row, "text": found[1]}

@@ -99,7 +99,7 @@ def _prediction(document: Document, interface: Interface, version: str) -> dict[
 
 def _date(value: Any) -> str | None:
     """The article's date, if it is one: a pre-annotation does not fail for a wrong one."""
-    from ie_model.extractor import check_date
+    from ie_model.arguments import check_date
 
     try:
         check_date(value)

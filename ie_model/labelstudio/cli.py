@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from ie_model.labelstudio.server import Project, Server
 
 app = typer.Typer(help="Correct the model in Label Studio, and train on what you corrected.", no_args_is_help=True)
+
+
+@app.callback()
+def _main() -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a console that lacks a character shows a question mark
+        sys.stdout.reconfigure(errors="replace")
 
 
 # Enums of the options stand here, so that --help imports nothing heavy; `tests` holds them to their like.
@@ -77,6 +84,17 @@ def _complain(error: object) -> None:
     print(f"error: {error}", file=sys.stderr)
 
 
+def _print_or_write(content: str, output: Path | None) -> None:
+    """For programs, which read UTF-8 whatever the console's encoding."""
+    from ie_model.labelstudio.tasks import write
+
+    if output is not None:
+        write(content.encode("utf-8"), output)
+        return
+    sys.stdout.buffer.write(content.encode("utf-8"))
+    sys.stdout.flush()
+
+
 def _interface(config: Path | None) -> Interface | None:
     from ie_model.labelstudio.interface import Interface
 
@@ -90,7 +108,6 @@ def config(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
 ) -> None:
     """Print the labelling configuration of a project: this model's labels, or your own."""
-    from ie_model.labelstudio.errors import cannot_write
     from ie_model.labelstudio.interface import Interface
     from ie_model.model_folder import ModelFolder
 
@@ -99,14 +116,7 @@ def config(
             interface = Interface.of_labels(labels.split(","))
         else:
             interface = Interface.of_labels(ModelFolder.open(model).scheme.labels)
-        if output is None:
-            print(interface.to_xml(), end="")
-            return
-        try:
-            output.parent.mkdir(parents=True, exist_ok=True)
-            output.write_text(interface.to_xml(), encoding="utf-8")
-        except OSError as error:
-            raise cannot_write(output, error.strerror or str(error)) from error
+        _print_or_write(interface.to_xml(), output)
 
 
 @app.command()
@@ -190,7 +200,6 @@ def import_(
     from ie_model.exports import json_line
     from ie_model.labelstudio.agreement import agreement_report
     from ie_model.labelstudio.documents import document_to
-    from ie_model.labelstudio.errors import cannot_write
     from ie_model.labelstudio.importing import Choice, import_tasks
     from ie_model.labelstudio.offsets import Unit
     from ie_model.labelstudio.tasks import dump
@@ -211,16 +220,7 @@ def import_(
             skipped += found.skipped
             unannotated += found.unannotated
             reports += agreement_report(tasks, interface)["pairs"]
-        content = "".join(f"{line}\n" for line in lines)
-        if output is None:
-            sys.stdout.buffer.write(content.encode("utf-8"))
-            sys.stdout.flush()
-        else:
-            try:
-                output.parent.mkdir(parents=True, exist_ok=True)
-                output.write_bytes(content.encode("utf-8"))
-            except OSError as error:
-                raise cannot_write(output, error.strerror or str(error)) from error
+        _print_or_write("".join(f"{line}\n" for line in lines), output)
         if agreement is not None:
             dump({"pairs": reports}, agreement)
         print(

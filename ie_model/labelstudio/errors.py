@@ -63,6 +63,13 @@ def no_token() -> InputError:
     )
 
 
+def bad_token() -> InputError:
+    return InputError(
+        f"the access token has characters that no token has; copy it to {TOKEN_VARIABLE} again (in Label Studio: "
+        "Account & Settings, Personal Access Token)"
+    )
+
+
 def refused_token(url: str, detail: str) -> ServerError:
     return ServerError(
         f"{url} refuses the token (401: {detail}); set {TOKEN_VARIABLE} to a personal access token, or let the "

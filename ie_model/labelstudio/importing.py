@@ -7,7 +7,7 @@ departures are merged to facts by the extractor's rule.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -17,11 +17,11 @@ from ie_model.decoding import Span
 from ie_model.document import Date, Departure, Document, Entity, Money
 from ie_model.facts import departures_of
 from ie_model.labelstudio import errors
-from ie_model.labelstudio.documents import departure_from, money_from
+from ie_model.labelstudio.documents import check_meta, departure_from, money_from
 from ie_model.labelstudio.interface import Interface
 from ie_model.labelstudio.offsets import Unit
 from ie_model.labelstudio.reading import Fault, MarkedDeparture, Reading, Region, read_completion
-from ie_model.labelstudio.tasks import META, Completion, Task
+from ie_model.labelstudio.tasks import Completion, Task, own_meta
 from ie_model.money import money_value
 from ie_model.names import cluster
 from ie_model.relations import Frame
@@ -109,10 +109,21 @@ def import_tasks(
                 unannotated += 1
             continue
         reading = read_completion(task, found[0], interface, unit=unit)
+        if choice is Choice.predictions:
+            reading = replace(reading, faults=(*reading.faults, *_damage(task)))
         faults += reading.faults
         if reading.usable:
             documents.append(to_document(task, reading, predicted=choice is Choice.predictions))
     return Imported(tuple(documents), tuple(faults), skipped, unannotated)
+
+
+def _damage(task: Task) -> Iterator[Fault]:
+    """What is wrong with the departures that stand in a task's meta, since no regions could carry them."""
+    try:
+        check_meta(own_meta(task.meta), length=len(task.text))
+    except ValueError as error:
+        wrong = f"what this package wrote in its meta is damaged ({error})"
+        yield Fault(task.name, None, wrong, "delete the meta, or export the article again")
 
 
 def to_document(task: Task, reading: Reading, *, predicted: bool = False) -> Document:
@@ -124,8 +135,7 @@ def to_document(task: Task, reading: Reading, *, predicted: bool = False) -> Doc
     regions = reading.regions
     departures = _departures(task, regions, reading.departures or ())
     if predicted:
-        records = ((task.meta or {}).get(META) or {}).get("departures") or ()
-        departures += [(record["index"], departure_from(record["fact"])) for record in records]
+        departures += _facts(own_meta(task.meta).get("departures") or (), task)
     if all(index is not None for index, _ in departures):
         departures.sort(key=lambda item: item[0] or 0)
     else:
@@ -172,6 +182,11 @@ def _record(marked: MarkedDeparture) -> dict[str, Any] | None:
     return None
 
 
+def _facts(records: Iterable[dict[str, Any]], task: Task) -> list[tuple[int | None, Departure]]:
+    """The model's departures from its records, with the places that they had in its document."""
+    return [(record["index"], departure_from(record["fact"], length=len(task.text))) for record in records]
+
+
 def _departures(
     task: Task, regions: Sequence[Region], marked: Sequence[MarkedDeparture]
 ) -> list[tuple[int | None, Departure]]:
@@ -191,7 +206,7 @@ def _departures(
     for group in facts.values():
         records = [_record(departure) for departure in group]
         if all(record is not None for record in records):
-            kept += [(record["index"], departure_from(record["fact"])) for record in records if record]
+            kept += _facts([record for record in records if record], task)
         else:
             changed.append(group)
     frames = [

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ie_model.labelstudio.documents import check_meta, is_finite
 from ie_model.labelstudio.interface import NUMBERS, RELATIONS, Interface
 from ie_model.labelstudio.offsets import OffsetMap, Unit, guess_unit, same_surface, splits_character
-from ie_model.labelstudio.tasks import META, Completion, Task
+from ie_model.labelstudio.tasks import Completion, Task, own_meta
 from ie_model.relations import STATUSES
 
 
@@ -189,16 +190,23 @@ class _Reader:
             self.fault(id, f"white space at the edge of {found!r:.60}", "draw it tighter", bool(not found.strip()))
         if splits_character(self._text, start) or splits_character(self._text, end):
             self.fault(id, f"{found!r:.60} begins or ends inside a character", "draw it wider", False)
-        meta = item.get("meta")
-        own = meta.get(META) if isinstance(meta, dict) else None
+        own = own_meta(item.get("meta"))
+        try:
+            check_meta(own, length=len(self._text))
+        except ValueError as error:
+            self.fault(id, f"what this package wrote in its meta is damaged ({error})", "mark it anew")
+            return None
         score = item.get("score")
+        if isinstance(score, int | float) and not is_finite(score):
+            self.fault(id, f"its score is {score!r:.40}, no number that JSON has", "give it another, or none")
+            return None
         return Region(
             id=id,
             label=labels[0],
             start=start,
             end=end,
             score=float(score) if isinstance(score, int | float) else None,
-            meta=own if isinstance(own, dict) else {},
+            meta=own,
         )
 
     def overlaps(self, ordered: Sequence[Region]) -> None:
@@ -265,7 +273,11 @@ class _Reader:
             if lost := [end for end in ends if end not in regions]:
                 self.fault(name, f"a relation of {' and '.join(lost)}, which is no usable region", "delete it")
                 continue
-            labels = [str(label) for label in item.get("labels") or ()]
+            given = item.get("labels") or []
+            if not isinstance(given, list):
+                self.fault(name, f"a relation's labels are {given!r:.40}, not a list", "draw it anew")
+                continue
+            labels = [str(label) for label in given]
             kinds = [label for label in labels if label in RELATIONS]
             if other := [label for label in labels if label not in (*RELATIONS, *STATUSES, *NUMBERS)]:
                 self.fault(name, f"unknown relation {', '.join(other)}", f"use {', '.join(RELATIONS)}")

@@ -56,17 +56,19 @@ class Server:
             timeout: seconds for each answer.
 
         Raises:
-            InputError: no address or no token.
+            InputError: no address, no token, or one that no request can carry.
             ServerError: unreachable, another program, another version, a refused token.
             IEModelError: the SDK is missing, or of another series.
         """
         address = (url or os.environ.get(errors.URL_VARIABLE) or "").rstrip("/")
         if not address:
             raise errors.no_url()
-        secret = token or os.environ.get(errors.TOKEN_VARIABLE)
+        secret = (token or os.environ.get(errors.TOKEN_VARIABLE) or "").strip()
         if not secret:
             raise errors.no_token()
-        client = _client(address, secret.strip(), timeout)
+        if not re.fullmatch("[!-~]+", secret):  # all that a request's header may hold
+            raise errors.bad_token()
+        client = _client(address, secret, timeout)
         server = cls(client, address, timeout=timeout, retries=retries)
         server._check_version()
         server.call(lambda: client.users.whoami(request_options=server.options), "user")

@@ -15,6 +15,12 @@ from ie_model.labelstudio.interface import DATE, RELATIONS, Interface
 META = "ie_model"
 
 
+def own_meta(meta: object) -> Mapping[str, Any]:
+    """What this package wrote in the meta of a task or a region."""
+    own = meta.get(META) if isinstance(meta, dict) else None
+    return own if isinstance(own, dict) else {}
+
+
 @dataclass(frozen=True)
 class Completion:
     """One result for a task: an annotation, a draft of one, or a prediction.
@@ -88,12 +94,13 @@ def find_interface(path: Path) -> Interface:
     results: list[Any] = []
     data: list[Any] = []
     for file in _files(path):
-        rows = _load(file)
-        for row in rows if isinstance(rows, list) else [rows]:
-            if isinstance(row, dict):
-                data.append(row.get("data", row))
-                for key in ("annotations", "drafts", "predictions"):
-                    results += [v.get("result") for v in row.get(key) or () if isinstance(v, dict)]
+        loaded = _load(file)
+        rows = [row for row in (loaded if isinstance(loaded, list) else [loaded]) if isinstance(row, dict)]
+        bare = [row for row in rows if "data" not in row]
+        for row in (*(row for row in rows if "data" in row), *_from_min(bare, _shown_by_min(bare))):
+            data.append(row["data"])
+            for key in ("annotations", "drafts", "predictions"):
+                results += [value.get("result") for value in _list(row.get(key)) if isinstance(value, dict)]
     items = [item for result in results if isinstance(result, list) for item in result if isinstance(item, dict)]
     return _shown(items, data)
 
@@ -102,9 +109,9 @@ def _shown(items: Sequence[dict[str, Any]], data: Sequence[Any]) -> Interface:
     """The interface that some results and tasks' data show."""
     plain = Interface()
     spans = [item for item in items if item.get("type") == "labels" and isinstance(item.get("value"), dict)]
-    labels = {str(label) for item in spans for label in item["value"].get("labels") or ()}
+    labels = {str(label) for item in spans for label in _list(item["value"].get("labels"))}
     ordered = [*(label for label in plain.marks if label in labels), *sorted(labels - set(plain.marks))]
-    links = {str(label) for item in items if item.get("type") == "relation" for label in item.get("labels") or ()}
+    links = {str(label) for item in items if item.get("type") == "relation" for label in _list(item.get("labels"))}
     found = replace(plain, labels=tuple(ordered), departures=bool(links & set(RELATIONS)))
     if found.departures:
         found = replace(found, labels=tuple(label for label in ordered if label != DATE))
@@ -117,6 +124,20 @@ def _shown(items: Sequence[dict[str, Any]], data: Sequence[Any]) -> Interface:
     tags = [(item.get("from_name"), item.get("to_name")) for item in spans]
     label_tag, text_tag = tags[0] if tags else (plain.label_tag, plain.text_tag)
     return replace(found, label_tag=str(label_tag), text_tag=str(text_tag), text_key=key)
+
+
+def _list(value: Any) -> list[Any]:
+    """A list as it is, nothing in place of anything else: reading the tasks says what is wrong with it."""
+    return value if isinstance(value, list) else []
+
+
+def _shown_by_min(rows: Sequence[dict[str, Any]]) -> Interface:
+    """Where JSON-MIN's rows keep their marks: under the name of the <Labels>, whatever that is."""
+    for row in rows:
+        for key, marks in row.items():
+            if isinstance(marks, list) and any(isinstance(mark, dict) and "labels" in mark for mark in marks):
+                return Interface(label_tag=key)
+    return Interface()
 
 
 #: What `pull` calls the project's configuration in the folder of its tasks.
@@ -163,13 +184,17 @@ def parse_tasks(rows: Any, interface: Interface, *, name: str = "tasks") -> Iter
             raise errors.not_tasks(f"{name}, task {number}", reason) from error
 
 
+#: What JSON-MIN's rows hold besides the task's data and the marks.
+_MIN_KEYS = frozenset({"id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time"})
+
+
 def _from_min(rows: Sequence[dict[str, Any]], interface: Interface) -> Iterable[dict[str, Any]]:
     """JSON-MIN to full JSON: its rows are annotations, without relations and ids of regions."""
-    own = {"id", interface.label_tag, "annotator", "annotation_id", "created_at", "updated_at", "lead_time"}
-    tasks: dict[Any, dict[str, Any]] = {}
+    own = {*_MIN_KEYS, interface.label_tag}
+    tasks: dict[str, dict[str, Any]] = {}
     for position, row in enumerate(rows):
         task = tasks.setdefault(
-            row.get("id", f"row {position + 1}"),
+            str(row.get("id", f"row {position + 1}")),
             # JSON-MIN's own id has taken the place of the data's.
             {"id": row.get("id"), "data": {k: v for k, v in row.items() if k not in own}, "annotations": []},
         )
@@ -202,6 +227,8 @@ def _from_min(rows: Sequence[dict[str, Any]], interface: Interface) -> Iterable[
 
 def _task(row: dict[str, Any], interface: Interface) -> Task:
     data = row["data"]
+    if not isinstance(data, dict):
+        raise ValueError(f"its 'data' is {data!r:.40}, not an object")
     if interface.text_key not in data:
         raise ValueError(f"no {interface.text_key!r} in its data; name the project's configuration with --config")
     text = data[interface.text_key]
@@ -216,11 +243,18 @@ def _task(row: dict[str, Any], interface: Interface) -> Task:
         published=None if data.get("published") is None else str(data["published"]),
         meta=meta if isinstance(meta, dict) else None,
         annotations=(
-            *(_completion(value) for value in row.get("annotations") or ()),
-            *(_completion(value, draft=True) for value in row.get("drafts") or ()),
+            *(_completion(value) for value in _completions(row, "annotations")),
+            *(_completion(value, draft=True) for value in _completions(row, "drafts")),
         ),
-        predictions=tuple(_completion(value, model=True) for value in row.get("predictions") or ()),
+        predictions=tuple(_completion(value, model=True) for value in _completions(row, "predictions")),
     )
+
+
+def _completions(row: dict[str, Any], key: str) -> list[Any]:
+    found = row.get(key) or []
+    if not isinstance(found, list):
+        raise ValueError(f"its {key!r} is {found!r:.40}, not a list")
+    return found
 
 
 def _completion(value: Any, *, draft: bool = False, model: bool = False) -> Completion:
@@ -255,8 +289,17 @@ def dump(value: Any, path: Path) -> None:
         data = text.encode("utf-8")
     except UnicodeEncodeError:
         data = json.dumps(value, indent=1).encode()
+    write(data + b"\n", path)
+
+
+def write(data: bytes, path: Path) -> None:
+    """Write a file, and the folders that it lacks.
+
+    Raises:
+        InputError: the path cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data + b"\n")
+        path.write_bytes(data)
     except OSError as error:
         raise errors.cannot_write(path, error.strerror or str(error)) from error

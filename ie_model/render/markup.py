@@ -7,8 +7,12 @@ import unicodedata
 from html import escape
 
 #: Characters that would act on what stands around them (bidirectional marks, overrides and
-#: isolates), and the control characters that HTML cannot hold or nobody can see.
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+#: isolates), the control characters that HTML cannot hold or nobody can see, and halves of surrogate pairs.
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+#: What HTML or UTF-8 has no way to write.
+_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def text_html(text: str) -> str:
@@ -16,7 +20,7 @@ def text_html(text: str) -> str:
 
     A control character stands alone in an element that isolates it, with its name to be
     shown in its place: it is seen, and turns no other character around. Of the characters
-    that HTML has no way to write, U+0000 becomes U+FFFD.
+    that HTML has no way to write, U+0000 and halves of surrogate pairs become U+FFFD.
     """
     shown = _CONTROLS.sub(_control, escape(text))
     # A parser would turn a bare carriage return into a line feed.
@@ -31,7 +35,7 @@ def text_plain(text: str) -> str:
 def _control(match: re.Match[str]) -> str:
     character = match[0]
     name = unicodedata.name(character, "control character")
-    kept = "\ufffd" if character == "\0" else _reference(character)
+    kept = "\ufffd" if _UNWRITABLE.match(character) else _reference(character)
     return f'<bdi class="control" data-code="{_code(character)}" title="{_code(character)} {name}">{kept}</bdi>'
 
 

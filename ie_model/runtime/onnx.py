@@ -25,7 +25,8 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _session(path: Path) -> onnxruntime.InferenceSession:
+def _session(path: Path, *, inputs: set[str], outputs: set[str]) -> onnxruntime.InferenceSession:
+    """A graph that takes and gives these."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -35,9 +36,13 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
     options.enable_mem_pattern = False
     options.log_severity_level = 3
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors share no public base class
         raise errors.broken_model_file(path, errors.first_line(error)) from error
+    found = {one.name for one in (*session.get_inputs(), *session.get_outputs())}
+    if found != inputs | outputs:
+        raise errors.broken_model_file(path, f"it has {sorted(found)} where {sorted(inputs | outputs)} are expected")
+    return session
 
 
 class OnnxRuntime:
@@ -45,15 +50,22 @@ class OnnxRuntime:
 
     Args:
         threads: calls of `encode` that may run at once; 0 for as many as there are cores.
+        tags: how many the encoder has to tell apart, if that is to be checked.
     """
 
     #: What is computed with so few tokens stays in a core's cache: 512 were a tenth faster than 4,096.
     token_budget = 512
 
-    def __init__(self, folder: Path, *, threads: int = 0) -> None:
-        self.threads = threads if threads > 0 else available_cores()
-        self._encoder = _session(folder / ENCODER_ONNX)
-        self._links = _session(folder / LINKS_ONNX)
+    def __init__(self, folder: Path, *, threads: int = 0, tags: int | None = None) -> None:
+        if not isinstance(threads, int) or threads < 0:
+            raise errors.bad_threads(threads)
+        self.threads = threads or available_cores()
+        encoder, links = folder / ENCODER_ONNX, folder / LINKS_ONNX
+        self._encoder = _session(encoder, inputs={"input_ids", "attention_mask"}, outputs={"logits", "hidden"})
+        self._links = _session(links, inputs={"hidden", "pairs"}, outputs={"scores"})
+        told = next(one.shape[-1] for one in self._encoder.get_outputs() if one.name == "logits")
+        if tags is not None and isinstance(told, int) and told != tags:
+            raise errors.broken_model_file(encoder, f"it tells {told} tags apart; config.json has labels for {tags}")
 
     def encode(self, ids: Ints, mask: Ints) -> tuple[Floats, Floats]:
         logits, hidden = self._encoder.run(["logits", "hidden"], {"input_ids": ids, "attention_mask": mask})

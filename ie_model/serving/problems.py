@@ -72,6 +72,22 @@ def invalid(message: str) -> Problem:
     return Problem(422, message)
 
 
+def not_json() -> Problem:
+    return invalid("the body is not JSON; send an object as /openapi.json describes it")
+
+
+def not_said_to_be_json() -> Problem:
+    return invalid("the body is not said to be JSON; send it with the header Content-Type: application/json")
+
+
+def unreadable_body() -> Problem:
+    return Problem(
+        400,
+        "the body is not UTF-8 JSON; send it as UTF-8, not compressed, "
+        "without deep nesting or numbers of thousands of digits",
+    )
+
+
 def failed() -> Problem:
     return Problem(500, "the server failed; its log says where")
 

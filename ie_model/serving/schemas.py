@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
 from ie_model import document as doc
 from ie_model.errors import InputError
 
 EXAMPLE_TEXT = "3月，星河科技技术副总裁林知远宣布辞职，加入了云栖智能。"
+
+#: The tag of an object among `texts`; it stands in the places of pydantic's errors, where no client knows it.
+ITEM = "(item)"
+
+
+def _string(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
 
 Published = Annotated[
     str | None,
@@ -18,7 +26,12 @@ Published = Annotated[
         examples=["2023-04-30"],
     ),
 ]
-Identity = Annotated[str | None, Field(description="A name for the document; it comes back as it is.")]
+Identity = Annotated[
+    str | None,
+    BeforeValidator(_string),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]}),
+    Field(description="A name for the document; it comes back as it is, a whole number as a string."),
+]
 MinScore = Annotated[
     float, Field(ge=0.0, le=1.0, description="Leave out what is right with a lower probability than this.")
 ]
@@ -36,6 +49,22 @@ class TextItem(_Strict):
     text: str
     id: Identity = None
     published: Published = None
+
+
+def _form(value: Any) -> str | None:
+    if isinstance(value, str):
+        return "text"
+    return ITEM if isinstance(value, dict | TextItem) else None
+
+
+AnyText = Annotated[
+    Annotated[str, Tag("text")] | Annotated[TextItem, Tag(ITEM)],
+    Discriminator(
+        _form,
+        custom_error_type="text_or_item",
+        custom_error_message="Input should be a string or an object with a text",
+    ),
+]
 
 
 class OneText(_Strict):
@@ -63,7 +92,7 @@ class ManyTexts(_Strict):
         }
     )
 
-    texts: list[str | TextItem]
+    texts: list[AnyText]
     published: Published = None
     min_score: MinScore = 0.0
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 import ie_model
 from ie_model.cli import _print_table, app
 from ie_model.document import Date, Departure, Document, Entity, Evidence
-from ie_model.exports import CSV_FIELDS, write_csv
+from ie_model.exports import CSV_FIELDS, json_line, write_csv
 from ie_model.extractor import Extractor
 
 TEXT = "3月，星河科技技术副总裁林知远宣布辞职创业。\r\n据悉，周以安离开青木资本。\n"
@@ -149,10 +149,8 @@ def test_several_bad_inputs_do_not_stop_the_good_ones(model_dir: Path, tmp_path:
 def test_a_folder_named_like_a_text(model_dir: Path, tmp_path: Path) -> None:
     (tmp_path / "folder.txt").mkdir()
     (tmp_path / "good.txt").write_text("林知远离职。", encoding="utf-8")
-    result = extract(model_dir, tmp_path, "--format", "jsonl")
-    (line,) = errors_of(result)
-    assert "folder.txt: cannot be read (Is a directory)" in line
-    assert json.loads(result.stdout)["id"] == "good.txt"
+    (line,) = lines(extract(model_dir, tmp_path, "--format", "jsonl"))
+    assert line["id"] == "good.txt"
 
 
 @pytest.mark.parametrize("encoding", ["klingon", "base64", "rot13", "utf-16"])
@@ -195,12 +193,29 @@ def test_output_file_and_page(model_dir: Path, tmp_path: Path, article: Path) ->
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+def test_an_output_overwrites_neither_its_input_nor_another_output(tmp_path: Path, article: Path) -> None:
+    nowhere, page = tmp_path / "no model", tmp_path / "same.out"  # refused before a model is looked for
+    for options in (["--format", "csv", "-o", article], ["--html", article]):
+        (line,) = errors_of(extract(nowhere, article, *options))
+        assert line == f"error: {article}: input and output are the same file; choose another output"
+    (line,) = errors_of(extract(nowhere, article, "--format", "jsonl", "-o", page, "--html", page))
+    assert "same.out: two outputs are the same file" in line
+    assert article.read_bytes() == TEXT.encode()
+
+
 def test_csv_files_tell_spreadsheets_their_encoding(model_dir: Path, tmp_path: Path, article: Path) -> None:
     target = tmp_path / "a.csv"
     assert extract(model_dir, article, "--format", "csv", "-o", target).exit_code == 0
     data = target.read_bytes()
     assert data.startswith(b"\xef\xbb\xbf" + ",".join(CSV_FIELDS).encode() + b"\r\n")
     assert b"\r\r\n" not in data
+
+
+def test_what_is_no_json_is_not_written() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        json_line({"a": float("inf")})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        json_line({"\ud800": float("nan")})
 
 
 def test_csv_has_one_departure_a_row() -> None:

@@ -115,8 +115,8 @@ def test_texts_without_a_token(extractor: Extractor, text: str) -> None:
 
 @pytest.mark.parametrize("text", [None, b"bytes", 3, ["list"]])
 def test_a_text_is_a_str(extractor: Extractor, text: Any) -> None:
-    kind = type(text).__name__
-    with pytest.raises(InputError, match=f"a text must be a str, not {kind}; decode bytes first"):
+    remedy = "decode bytes first" if isinstance(text, bytes) else "give an article as a str"
+    with pytest.raises(InputError, match=f"a text must be a str, not {type(text).__name__}; {remedy}"):
         extractor(text)
 
 
@@ -288,7 +288,7 @@ def test_a_role_beyond_the_border_of_a_section(model_dir: Path, monkeypatch: pyt
 
 
 def test_a_text_that_is_too_long(extractor: Extractor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ie_model.extractor.MAX_CHARACTERS", 9)
+    monkeypatch.setattr("ie_model.arguments.MAX_CHARACTERS", 9)
     assert extractor("林知远离开了星河。").text
     with pytest.raises(InputError, match="10 characters is too long, the limit is 9; split it"):
         extractor("林知远离开了星河科。")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ie_model.errors import InputError
-from ie_model.inputs import read_texts
+from ie_model.inputs import check_outputs, read_texts
 
 
 def test_files_folders_and_order(tmp_path: Path) -> None:
@@ -26,6 +26,36 @@ def test_no_character_is_changed(tmp_path: Path) -> None:
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xc2\xf7\r\n\xa7\xda")))
     assert list(read_texts(["-"], encoding="big5")) == [("-", "離\r\n我")]
+
+
+def test_a_closed_standard_input_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    (tmp_path / "a.txt").touch()
+    closed, good = read_texts(["-", str(tmp_path / "a.txt")])
+    assert str(closed) == "-: standard input is closed; pipe something into the command, or name a file"
+    assert good == ("a.txt", "")
+
+
+def test_a_folders_texts_are_files_in_either_case_and_not_hidden(tmp_path: Path) -> None:
+    (tmp_path / "folder.txt").mkdir()
+    for name in ("B.TXT", "a.txt", "._a.txt", "note.md"):
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    assert list(read_texts([str(tmp_path)])) == [("B.TXT", "B.TXT"), ("a.txt", "a.txt")]
+
+
+def test_an_output_is_neither_an_input_nor_another_output(tmp_path: Path) -> None:
+    text, link, new = (tmp_path / name for name in ("a.txt", "link.txt", "new.out"))
+    text.touch()
+    link.symlink_to(text)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "hard.txt").hardlink_to(text)
+    for path in (text, link, tmp_path / "in"):
+        with pytest.raises(InputError, match=r"a\.txt: input and output are the same file; choose another output"):
+            check_outputs([str(path)], [new, text])
+    with pytest.raises(InputError, match=r"new\.out: two outputs are the same file; choose another path for one of"):
+        check_outputs([str(text)], [new, tmp_path / "in" / ".." / "new.out"])
+    check_outputs(["-", str(text), str(tmp_path / ("长" * 300))], [new, tmp_path / "-"])
+    check_outputs(["/dev/null"], [Path("/dev/null"), Path("/dev/null"), tmp_path / ("长" * 300)])
 
 
 def test_every_bad_input_is_one_error(tmp_path: Path) -> None:
@@ -52,7 +82,7 @@ def test_one_bad_file_in_a_folder(tmp_path: Path) -> None:
     assert str(b).startswith(f"{tmp_path / 'b.txt'}: byte 0x80 at position 0")
 
 
-@pytest.mark.parametrize("encoding", ["klingon", "hex", "zlib"])
+@pytest.mark.parametrize("encoding", ["klingon", "hex", "zlib", "undefined"])
 def test_unknown_encodings_stop_everything(tmp_path: Path, encoding: str) -> None:
     with pytest.raises(InputError, match=f"--encoding {encoding}: Python knows no such encoding"):
         next(iter(read_texts([str(tmp_path)], encoding=encoding)))

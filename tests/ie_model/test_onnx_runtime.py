@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+from ie_model.errors import ModelError
 from ie_model.runtime.onnx import OnnxRuntime, available_cores
 
 
@@ -16,3 +18,13 @@ def test_cores_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPat
     assert available_cores() == 2
     assert OnnxRuntime(model_dir).threads == 2
     assert OnnxRuntime(model_dir, threads=5).threads == 5
+
+
+def test_graphs_that_do_not_fit_are_told(model_dir: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(model_dir, folder)
+    with pytest.raises(ModelError, match=r"model\.onnx.*config.json has labels for 5"):
+        OnnxRuntime(folder, tags=5)
+    shutil.copyfile(folder / "model.onnx", folder / "links.onnx")
+    with pytest.raises(ModelError, match=r"links\.onnx.*are expected"):
+        OnnxRuntime(folder)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ie_model.labelstudio.interface import Interface
 from ie_model.scheme import LABELS
 from tests.training.data.raw import tagged, write, write_json
 from training import data_checks, debug_data
@@ -233,6 +234,40 @@ def test_unknown_sources(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert debug_data.main(["--source", "nonsense"]) == 2
     assert "known: seeds, authored, authored-heldout, news-units" in capsys.readouterr().err
     assert debug_data.main(["--source", f"hub:{tmp_path / 'none'}"]) == 2
+
+
+def test_sources_of_ones_own(tmp_path: Path) -> None:
+    text = "林远离任，赴海城。"
+    spans = [("PERSON", "林远"), ("地名", "海城")]
+    result = [
+        Interface().region(id=s, label=label, start=text.index(s), end=text.index(s) + 2, text=s) for label, s in spans
+    ]
+    task = {"id": 1, "data": {"text": text}, "annotations": [{"id": 1, "result": result}]}
+    write_json(tmp_path / "own" / "tasks.json", task)
+    write_json(tmp_path / "sure.jsonl", {"id": "a", "text": text, "spans": [], "unsure": []})
+    write(tmp_path / "MSRA" / "msra_test_bio", *tagged(text, "B-PER I-PER O O O O B-LOC I-LOC O"))
+    own, sure = f"label-studio:{tmp_path / 'own'}", f"self-training:{tmp_path / 'sure.jsonl'}"
+    status, report = run(tmp_path, "--source", own, sure, "msra")
+    assert status == 0, "labels of one's own are no fault"
+    assert [(row["source"], row["use"]) for row in report["splits"][:2]] == [(own, "train"), (sure, "train")]
+    leaks = [f for f in report["findings"] if f["check"] == "exact-overlap"]
+    assert [(f["source"], f["split"]) for f in leaks] == [("msra", "test")] * 2
+
+
+def test_a_named_source_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("seeds", "news-units", "duee", "label-studio:none", "self-training:none.jsonl"):
+        assert debug_data.main(["--source", name, "--data-root", str(tmp_path / "none")]) == 2
+        (line,) = capsys.readouterr().err.strip().splitlines()
+        assert line.startswith(f"{name} is not there: ")
+        assert str(tmp_path) in line
+
+
+def test_an_output_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert debug_data.main(["--source", "seeds", "--output", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"{tmp_path}: cannot be written (Is a directory); choose another path\n"
 
 
 def test_findings_are_immutable() -> None:

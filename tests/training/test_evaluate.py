@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ie_model.labelstudio.interface import Interface
 from training import evaluate
 
 TEXT = "林知远离开星河科技。"
@@ -64,7 +65,34 @@ def test_a_missing_set_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "news-units" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["--leave-one-out"], ["--all", "--leave-one-out", "--recipe", "r.yaml"]])
+@pytest.mark.parametrize("option", ["--output", "--errors"])
+@pytest.mark.parametrize("mode", [[], ["--all"], ["--leave-one-out", "--recipe", "r.yaml"]])
+def test_a_path_that_cannot_be_written_stops_before_the_work(
+    option: str, mode: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate.main([*mode, option, str(tmp_path), "--model", str(tmp_path / "nowhere")]) == 2
+    assert capsys.readouterr().err == f"{tmp_path}: cannot be written (Is a directory); choose another path\n"
+
+
+def test_a_set_without_splits_is_titled_without_one(
+    model_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    region = Interface().region(id="a", label="PERSON", start=0, end=3, text="林知远")
+    task = {"id": 1, "data": {"text": TEXT}, "annotations": [{"id": 1, "result": [region]}]}
+    (tmp_path / "tasks.json").write_text(json.dumps([task]), encoding="utf-8")
+    name, output = f"label-studio:{tmp_path / 'tasks.json'}", tmp_path / "out" / "r.json"
+    arguments = ["--model", str(model_dir), "--data", name, "--split", "test", "--output", str(output)]
+    assert evaluate.main(arguments) == 0
+    assert f"{name}, strict F1" in capsys.readouterr().out.replace("\n", "")
+    result = json.loads(output.read_text(encoding="utf-8"))
+    assert result["split"] is None
+    assert result["command"] == f"python -m training.evaluate --model {model_dir} --data {name}"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--leave-one-out"], ["--recipe", "r.yaml"], ["--all", "--leave-one-out", "--recipe", "r.yaml"]],
+)
 def test_options_that_do_not_go_together(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         evaluate.main(arguments)

@@ -314,6 +314,10 @@ def test_mistakes_on_the_command_line(
         (["--recipe", "nowhere.yaml"], "nowhere.yaml: no such recipe"),
         (["--recipe", str(path)], f"{tmp_path / 'data' / 'news-units' / 'train.jsonl'}: no such file"),
         (["--recipe", str(path), "--encoder", str(tmp_path)], f"encoder {tmp_path}: "),
+        (["--recipe", str(path), "--seed", "-1"], "--seed is a whole number from 0 to 4000000000, not -1\n"),
+        (["--recipe", str(path), "--output", str(path)], f"{path}: cannot be made (File exists); choose another"),
+        (["--recipe", str(path), "--output", str(path / "a")], f"{path / 'a'}: cannot be made (Not a directory)"),
+        (["--recipe", str(path), "--leave-out", "999_nothing"], "--leave-out 999_nothing: no such seed article\n"),
     ):
         assert main(arguments) == 2
         assert complaint in capsys.readouterr().err
@@ -321,6 +325,32 @@ def test_mistakes_on_the_command_line(
     path.write_text(yaml.safe_dump({**values, "stages": [{"sources": {"seeds": 1}}]}), encoding="utf-8")
     assert main(["--recipe", str(path), "--leave-out", "999_nothing"]) == 2
     assert capsys.readouterr().err == "--leave-out 999_nothing: no such seed article\n"
+    nowhere = f"self-training:{tmp_path / 'nowhere'}"
+    path.write_text(yaml.safe_dump({**values, "stages": [{"sources": {nowhere: 1}}]}), encoding="utf-8")
+    assert main(["--recipe", str(path)]) == 2
+    assert capsys.readouterr().err == f"{nowhere}: no such file; training.self_training writes it\n"
+
+
+@pytest.mark.parametrize("encoder", ["{}/nowhere", "./nowhere", "runs/no/such"])
+def test_an_encoder_that_is_no_folder(
+    recipe: Recipe, tmp_path: Path, encoder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    encoder = encoder.format(tmp_path)
+    assert main(["--recipe", str(recipe_file(recipe, tmp_path)), "--encoder", encoder]) == 2
+    assert capsys.readouterr().err.startswith(f"encoder {encoder}: no such folder. Pretrain one")
+
+
+def test_a_start_that_is_no_model(recipe: Recipe, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"nowhere: no model\.safetensors here; name the folder of a trained model"):
+        finetune(recipe, stages=range(1), start=tmp_path / "nowhere")
+
+
+@pytest.mark.usefixtures("authored")
+def test_a_run_without_a_batch_does_not_bar_the_next(recipe: Recipe) -> None:
+    empty = recipe.with_values(limits={"authored": 0})
+    with pytest.raises(RecipeError, match=r"stage 1: sources .* leave no batch for each process"):
+        finetune(empty)
+    assert finetune(recipe).name == "stage1"
 
 
 def test_a_stage_goes_on_from_a_model(

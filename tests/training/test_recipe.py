@@ -9,7 +9,7 @@ import yaml
 from training.ablations import Ablations
 from training.data.sources import ANNOTATED, SOURCES
 from training.pretrain_recipe import Recipe as PretrainRecipe
-from training.recipe import Recipe, RecipeError, Stage
+from training.recipe import RECIPE_VALUES, STAGE_VALUES, Recipe, RecipeError, Stage
 
 RECIPES = Path(__file__).parents[2] / "training" / "recipes"
 GOOD: dict[str, Any] = {
@@ -45,7 +45,9 @@ def test_a_recipe_is_its_dictionary() -> None:
         ({"stages": [GOOD["stages"][0], {"sources": {}, "rate": 1}]}, r"stage 2 needs 'sources' .* not \['rate'\]"),
         ({"stages": None}, "stages"),
         ({"stages": ["seeds"]}, "stage 1"),
-        ({"stages": []}, "stages"),
+        ({"stages": []}, "stages is a list of at least one stage, not \\[\\]"),
+        ({"stages": [None]}, "stage 1 has keys and values, 'sources' among them, not None"),
+        ({1: 2, "foo": 3}, r"unknown keys \[1, 'foo'\]; known: "),
     ],
 )
 def test_faults_are_named(tmp_path: Path, change: dict[str, Any], complaint: str) -> None:
@@ -56,6 +58,68 @@ def test_faults_are_named(tmp_path: Path, change: dict[str, Any], complaint: str
     assert str(caught.value).startswith(str(path))
 
 
+def test_what_each_value_may_be_is_said_once() -> None:
+    assert list(STAGE_VALUES) == list(Stage.__dataclass_fields__)
+    assert list(RECIPE_VALUES) == list(Recipe.__dataclass_fields__)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "complaint"),
+    [
+        *((key, value, "text") for key in ("encoder", "output", "data_root") for value in (5, None)),
+        ("tokenizer", 5, "text, or nothing"),
+        *(("random_encoder", value, "whole numbers, 1 or more, by") for value in (None, {"foo": 1}, {"heads": 0})),
+        *(("tokens", value, "a whole number, 1 or more") for value in (-5, 0, 2.5, True)),
+        ("tokens", "2048", "a whole number, 1 or more, not '2048'; that is text to YAML: write 2048"),
+        ("dropout", "1e-1", "a probability below 1, not '1e-1'; that is text to YAML: write 0.1"),
+        *((key, value, "a probability below 1") for key in ("dropout", "word_dropout") for value in (2, "a", None)),
+        *((key, value, "a number, 0 or more") for key in ("link_weight", "weight_decay") for value in ("a", -1)),
+        *(("seed", value, "a whole number from 0 to 4000000000") for value in ("a", -1, None, 2**32)),
+        *((key, "no", "true or false") for key in ("bf16", "freeze_words", "benchmark")),
+        *(("limits", value, "names of sources with whole numbers of examples") for value in ([1], 5, {1: 1})),
+    ],
+)
+def test_values_that_a_recipe_may_not_have(key: str, value: Any, complaint: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        Recipe.from_dict({**GOOD, key: value}, name="r.yaml")
+    assert str(caught.value).startswith(f"r.yaml: {key} is {complaint}")
+    assert f", not {value!r}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "complaint"),
+    [
+        *(("sources", value, "names of sources, each with a number") for value in (None, "cluener", {}, [], {1: 1})),
+        *(("sources", {"seeds": value}, "names of sources, each with a number") for value in (None, -1, float("nan"))),
+        *(("epochs", value, "a number above 0") for value in ("two", None, -1, 0, float("inf"))),
+        *(
+            (key, value, "a number, 0 or more")
+            for key in ("learning_rate", "head_factor")
+            for value in (None, "a", -1.0)
+        ),
+        ("learning_rate", "3e-5", "a number, 0 or more, not '3e-5'; that is text to YAML: write 3.0e-05"),
+        ("warmup", -1, "a number, 0 or more"),
+        *(("substitute", value, "a share from 0 to 1") for value in (2, -0.5)),
+    ],
+)
+def test_values_that_a_stage_may_not_have(key: str, value: Any, complaint: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        Recipe.from_dict({**GOOD, "stages": [GOOD["stages"][0], {"sources": {"seeds": 1}, key: value}]})
+    assert str(caught.value).startswith(f"recipe: stage 2: {key} is {complaint}")
+    assert f", not {value!r}" in str(caught.value)
+
+
+def test_only_the_faulty_entries_are_shown() -> None:
+    with pytest.raises(RecipeError, match=r", not \{'resume': '1'\}; that is text to YAML: write \{resume: 1\}$"):
+        Recipe.from_dict({**GOOD, "stages": [{"sources": {"seeds": 2, "resume": "1"}}]})
+
+
+@pytest.mark.parametrize("change", [{"limits": {"seeds": 0}}, {"stages": [{"sources": {"seeds": 0}}]}])
+def test_a_stage_that_would_train_on_nothing(change: dict[str, Any]) -> None:
+    with pytest.raises(RecipeError, match=r"recipe: stage 1: sources .* leave nothing to train on; one of them needs"):
+        Recipe.from_dict({**GOOD, **change})
+
+
 @pytest.mark.parametrize("key", ["encoder", "output", "stages"])
 def test_keys_that_must_be_there(key: str) -> None:
     with pytest.raises(RecipeError, match=f"recipe: the key '{key}' is missing"):
@@ -63,11 +127,18 @@ def test_keys_that_must_be_there(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "complaint"), [("a: [", "not YAML"), ("", "expected keys"), ("- 1", "expected keys")]
+    ("content", "complaint"),
+    [
+        (b"a: [", "not YAML"),
+        (b"", "expected keys"),
+        (b"- 1", "expected keys"),
+        (b"seed: 2024-13-45", "not YAML"),
+        ("output: 长夜".encode("gb18030"), "recipe.yaml: not UTF-8"),
+    ],
 )
-def test_files_that_are_no_recipe(tmp_path: Path, content: str, complaint: str) -> None:
+def test_files_that_are_no_recipe(tmp_path: Path, content: bytes, complaint: str) -> None:
     path = tmp_path / "recipe.yaml"
-    path.write_text(content, encoding="utf-8")
+    path.write_bytes(content)
     with pytest.raises(RecipeError, match=complaint):
         Recipe.read(path)
 
@@ -75,6 +146,8 @@ def test_files_that_are_no_recipe(tmp_path: Path, content: str, complaint: str) 
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"nowhere\.yaml: no such recipe; see training/recipes/"):
         Recipe.read(tmp_path / "nowhere.yaml")
+    with pytest.raises(RecipeError, match=r"cannot be read \(Is a directory\)"):
+        Recipe.read(tmp_path)
 
 
 def test_the_recipes_of_the_project_can_be_read() -> None:

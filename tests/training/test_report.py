@@ -13,11 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ie_model.document import Document, Entity
+from ie_model.errors import InputError
 from ie_model.extractor import Extractor
 from ie_model.scheme import TagScheme
 from training.data.example import Example, GoldDeparture, GoldSpan
 from training.report import (
     character_tags,
+    check_writable,
     complete_labels,
     link_gold_spans,
     score,
@@ -121,6 +123,22 @@ def test_results_name_the_command_and_the_versions(tmp_path: Path) -> None:
     assert written["command"] == "python -m x"
     assert written["versions"]["torch"].startswith("2")
     assert written["spans"] == {"名": 1}
+
+
+def test_a_path_is_checked_without_being_written(tmp_path: Path) -> None:
+    new, kept = tmp_path / "new" / "r.json", tmp_path / "kept.json"
+    kept.write_text("1", encoding="utf-8")
+    check_writable(new)
+    check_writable(kept)
+    assert not new.exists()
+    assert kept.read_text(encoding="utf-8") == "1"
+
+
+@pytest.mark.parametrize(("name", "reason"), [("", "Is a directory"), ("file/r.json", r"File exists|Not a directory")])
+def test_a_path_that_cannot_be_written(tmp_path: Path, name: str, reason: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=rf"cannot be written \(({reason})\); choose another path"):
+        check_writable(tmp_path / name)
 
 
 def test_the_fingerprint_of_a_set_is_the_same_in_every_process() -> None:

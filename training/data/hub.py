@@ -11,14 +11,15 @@ set has a token for each character (G, P, T).
 
 A set is named by its Hub id or a local folder of Parquet or JSON lines. Where its labels
 are not ours, the name says what they are: ``owner/name#PER=PERSON,ORG=ORG``; labels that it
-does not name are left out.
+does not name are left out, and so are departures unless it names both PERSON and ORG.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ie_model.encoding import is_latin
@@ -104,7 +105,7 @@ def from_dataset(
             that occur.
     """
     columns = dataset.column_names
-    tags = next((column for column in _TAGS if column in columns), None)
+    tags = _tag_column(dataset)
     names: list[str] | None = None
     read: Callable[[Mapping[str, Any]], tuple[str, list[GoldSpan]]] = _text_row
     expected = "a text and its spans"
@@ -119,6 +120,8 @@ def from_dataset(
             text, found = read(row)
             kept = tuple(sorted(_ours(span, labels) for span in found if labels is None or span.label in labels))
             rows.append((row, text, kept))
+    if labels is not None and names is not None:
+        _check_labels(labels, _own_labels(dataset), source)
     declared = frozenset(_declared(labels, names, rows) if complete is None else complete)
     examples = []
     for number, (row, text, spans) in enumerate(rows):
@@ -126,7 +129,7 @@ def from_dataset(
             said = None if complete is not None else row.get("complete")
             own = declared if said is None else frozenset(_kept(said, labels))
             identity = str(number) if row.get("id") is None else str(row["id"])
-            departures = _departures(row.get("departures"), labels)
+            departures = _departures(row.get("departures"), labels, text, spans)
             examples.append(Example(identity, source, text, spans, own, departures, bool(row.get("dates"))))
     return examples
 
@@ -145,6 +148,29 @@ def _declared(
     if names is not None:
         return {name[2:] for name in names if name[2:] in LABELS}
     return {span.label for _, _, spans in rows for span in spans}
+
+
+def _tag_column(dataset: Dataset) -> str | None:
+    return next((column for column in _TAGS if column in dataset.column_names), None)
+
+
+def _own_labels(dataset: Dataset) -> list[str]:
+    """The labels of a set as it calls them: its class labels, or else those that occur or that it calls complete."""
+    columns = dataset.column_names
+    if {"text", "spans"} <= set(columns):
+        found = [span["label"] for spans in dataset["spans"] for span in spans]
+    else:
+        tags = _tag_column(dataset) or ""
+        names = _class_names(dataset, tags) or [tag for row in dataset[tags] for tag in row]
+        found = [label for label in (tag.partition("-")[2] for tag in names) if label]
+    said = dataset["complete"] if "complete" in columns else ()
+    return list(dict.fromkeys([*found, *(label for complete in said for label in complete or ())]))
+
+
+def _check_labels(labels: Iterable[str], own: Sequence[str], source: str) -> None:
+    for label in labels:
+        if label not in own:
+            raise DataError(f"{source}: the set has no label {label!r}; it has {', '.join(own) or 'none'}")
 
 
 def _class_names(dataset: Dataset, column: str) -> list[str] | None:
@@ -166,7 +192,8 @@ def _ours(span: GoldSpan, labels: Mapping[str, str] | None) -> GoldSpan:
     if labels is not None:
         return GoldSpan(span.start, span.end, labels[span.label])
     if span.label not in LABELS:
-        raise ValueError(f"the label {span.label!r} is none of {', '.join(LABELS)}; say which of them it is")
+        remedy = "say which of them it is after the set's name, as in #PER=PERSON"
+        raise ValueError(f"the label {span.label!r} is none of {', '.join(LABELS)}; {remedy}")
     return span
 
 
@@ -175,9 +202,7 @@ def _text_row(row: Mapping[str, Any]) -> tuple[str, list[GoldSpan]]:
     if not isinstance(text, str):
         raise ValueError(f"the text is {text!r}")
     for value in row["spans"]:
-        span = _place(value)
-        if not 0 <= span.start < span.end <= len(text):
-            raise ValueError(f"the span {span.start} to {span.end} is outside of a text of {len(text)} characters")
+        span = _place(value, text)
         surface = text[span.start : span.end]
         if value.get("text") not in (None, surface):
             raise ValueError(f"{value['text']!r} is not at {span.start}, there is {surface!r}")
@@ -214,23 +239,32 @@ def join_tokens(tokens: Sequence[str]) -> tuple[str, list[tuple[int, int]]]:
     return text, places
 
 
-def _place(value: Mapping[str, Any]) -> GoldSpan:
+def _place(value: Mapping[str, Any], text: str) -> GoldSpan:
     span = GoldSpan(value["start"], value["end"], value["label"])
     if not (isinstance(span.start, int) and isinstance(span.end, int) and isinstance(span.label, str)):
         raise ValueError(f"a label, a start and an end, found {dict(value)}")
+    if not 0 <= span.start < span.end <= len(text):
+        place = f"the {span.label} span {span.start} to {span.end}"
+        raise ValueError(f"{place} is outside of a text of {len(text)} characters")
     return span
 
 
 def _departures(
-    values: Sequence[Mapping[str, Any]] | None, labels: Mapping[str, str] | None
+    values: Sequence[Mapping[str, Any]] | None,
+    labels: Mapping[str, str] | None,
+    text: str,
+    spans: Collection[GoldSpan],
 ) -> tuple[GoldDeparture, ...] | None:
+    """The departures of a row; None where it has none marked, or the labels of their two sides are left out."""
+    kept = set(LABELS if labels is None else labels.values())
+
     def place(value: Mapping[str, Any]) -> GoldSpan:
-        span = _place(value)
+        span = _place(value, text)
         return GoldSpan(span.start, span.end, (labels or {}).get(span.label, span.label))
 
-    if values is None:
+    if values is None or not {"PERSON", "ORG"} <= kept:
         return None
-    return tuple(
+    departures = tuple(
         GoldDeparture(
             person=place(value["person"]),
             organization=place(value["organization"]),
@@ -241,6 +275,17 @@ def _departures(
         )
         for value in values
     )
+    for departure in departures:
+        sides = [("person", "PERSON", departure.person), ("organization", "ORG", departure.organization)]
+        sides += [("role", "ROLE", role) for role in departure.roles]
+        sides += [("joined", "ORG", target) for target in departure.joined]
+        for part, label, side in sides:
+            # a role whose label is left out is told by its words alone
+            if label in kept and (side.label != label or side not in spans):
+                where = f"{side.label} at {side.start} to {side.end}"
+                remedy = f"mark it as one, or name its label after the set's name (#THEIRS={label})"
+                raise ValueError(f"the departure's {part}, {where}, is none of the {label} spans; {remedy}")
+    return departures
 
 
 def read_hub(name: str, *, split: str, labels: Mapping[str, str] | None = None) -> list[Example]:
@@ -248,9 +293,16 @@ def read_hub(name: str, *, split: str, labels: Mapping[str, str] | None = None) 
     from datasets import load_dataset
 
     path, named = _parse(name)
+    source, labels = f"{PREFIX}{path}", named if labels is None else labels
     with _loading(path):
-        dataset = load_dataset(path, split=split)
-    return from_dataset(dataset, source=f"{PREFIX}{path}", labels=named if labels is None else labels)
+        dataset = load_dataset(_located(path), split=split)
+    examples = from_dataset(dataset, source=source, labels=labels)
+    if labels is not None and not labels.keys() <= set(own := _own_labels(dataset)):
+        for other in hub_splits(name):  # a rare label may be in another split only
+            with suppress(DataError), _loading(path), faults_in(source, _EXPECTED):
+                own += _own_labels(load_dataset(_located(path), split=other))
+        _check_labels(labels, list(dict.fromkeys(own)), source)
+    return examples
 
 
 def hub_splits(name: str) -> list[str]:
@@ -259,15 +311,23 @@ def hub_splits(name: str) -> list[str]:
 
     path, _ = _parse(name)
     with _loading(path):
-        return list(get_dataset_split_names(path))
+        return list(get_dataset_split_names(_located(path)))
+
+
+def _located(path: str) -> str:
+    """A local folder by its whole path: by a bare name such as json `datasets` would read another one."""
+    return str(Path(path).absolute()) if Path(path).is_dir() else path
 
 
 def _parse(name: str) -> tuple[str, dict[str, str] | None]:
     """A name, and what it says of the labels."""
     path, mark, said = name.removeprefix(PREFIX).partition("#")
+    if not path.strip():
+        raise DataError(f"{name}: expected a Hub id or a local folder after {PREFIX}")
     if not mark:
         return path, None
-    labels = dict(part.partition("=")[::2] for part in said.split(","))
+    pairs = (part.partition("=")[::2] for part in said.split(","))
+    labels = {theirs.strip(): ours.strip() for theirs, ours in pairs}
     for label, ours in labels.items():
         if not label or ours not in LABELS:
             raise DataError(f"{name}: expected #THEIRS=OURS,… with {', '.join(LABELS)} as ours")
@@ -280,6 +340,8 @@ def _loading(path: str) -> Iterator[None]:
 
     try:
         yield
-    except (OSError, ValueError, RuntimeError, DatasetsError) as error:
+    except (OSError, ValueError, RuntimeError, StopIteration, DatasetsError) as error:
+        told = [" ".join(str(each).split()) for each in (error, error.__cause__) if each is not None]
+        detail = ": ".join(filter(None, told)) or "it has no rows"  # StopIteration says nothing
         remedy = "expected a Hub id, or a local folder of Parquet or JSON lines"
-        raise DataError(f"{path}: the data set cannot be loaded ({error}); {remedy}") from error
+        raise DataError(f"{path}: the data set cannot be loaded ({detail}); {remedy}") from error

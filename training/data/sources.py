@@ -16,7 +16,7 @@ from training.data.authored import read_authored, read_held_out
 from training.data.cluener import read_cluener
 from training.data.duee import DuEEText, read_duee
 from training.data.duee_fin import DuEEFinDocument, read_duee_fin
-from training.data.example import DataError, Example
+from training.data.example import DataError, Example, NotAtHandError
 from training.data.fewfc import read_fewfc
 from training.data.hub import PREFIX, read_hub
 from training.data.msra import read_msra
@@ -138,7 +138,10 @@ def read_source(
     if name.startswith(label_studio.PREFIX):
         return label_studio.read_named(name)
     if name.startswith(self_training.PREFIX):
-        return self_training.read_self_training(Path(name.removeprefix(self_training.PREFIX)))
+        path = Path(name.removeprefix(self_training.PREFIX))
+        if not path.is_file():
+            raise NotAtHandError(f"{name}: no such file; training.self_training writes it")
+        return self_training.read_self_training(path)
     source = SOURCES.get(name)
     if source is None:
         known = ", ".join(

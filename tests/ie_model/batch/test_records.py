@@ -62,7 +62,10 @@ def test_dates(given: object, expected: str | None) -> None:
         ({"text": "t", "id": True}, "field 'id' is bool, not a string or a whole number"),
         ({"text": "t", "id": 1.5}, "field 'id' is float, not a string or a whole number"),
         ({"text": "t", "published": "April"}, "published date 'April' is not an ISO date; write it as 2023-04-30"),
-        ({"text": "t", "published": 2023}, "published date 2023 is not an ISO date"),
+        (
+            {"text": "t", "published": 2023},
+            "field 'published' is int, not a string; write a date as \"2023-04-30\"",
+        ),
         ({"text": "t", "published": "2023-02-30T00:00"}, "published date '2023-02-30' is not an ISO date"),
     ],
 )

@@ -91,11 +91,25 @@ def test_a_line_that_is_no_record_says_why(tmp_path: Path) -> None:
         "not a JSON object, but list",
         "not a JSON object, but str",
         "not a JSON object, but NoneType",
-        "byte 0xFF at position 10 is not valid utf-8",
+        "in.jsonl:8: byte 0xFF at position 10 is not valid utf-8; "
+        "name the file's encoding with --encoding (often gb18030 or big5)",
         "field 'text' is int, not a string",
     ]
     assert told[6] == "not JSON that can be read: nested too deep"
     assert told[7].startswith("not JSON: Exceeds the limit")
+
+
+def test_a_line_that_is_cut_short_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(b'{"id":"b"\n{"id":"b"\r\n')
+    assert reasons(load(path)) == ["not JSON: Expecting ',' delimiter: line 1 column 10 (char 9)"] * 2
+
+
+def test_numbers_that_json_lacks_are_null(tmp_path: Path) -> None:
+    line = '{"text": "t", "u": 1e999, "v": [-1e999, 1.5e3], "w": NaN, "x": -Infinity}'
+    (found,) = load(write_lines(tmp_path / "in.jsonl", [line]), keep=("u", "v", "w", "x"))
+    assert isinstance(found, Record)
+    assert found.kept == {"u": None, "v": [None, 1500.0], "w": None, "x": None}
 
 
 def test_a_line_that_would_not_fit_in_memory_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,23 +146,40 @@ def test_other_encodings(tmp_path: Path) -> None:
         load(tmp_path, encoding="klingon")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "cp037"])
+def test_encodings_without_line_ends_are_refused_for_json_lines(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "a.txt").write_bytes("離職".encode("utf-16"))
+    (tmp_path / "b.jsonl").write_bytes('{"text": "t"}\n'.encode(encoding))
+    for path in (tmp_path / "b.jsonl", tmp_path, "-"):
+        with pytest.raises(InputError, match=f"--encoding {encoding}: .* convert JSON lines to utf-8 first"):
+            Source(str(path), fields=Fields(), encoding=encoding)
+    (text,) = load(tmp_path / "a.txt", encoding="utf-16")
+    assert isinstance(text, Record)
+    assert text.text == "離職"
+
+
+def test_a_mark_before_every_line_is_an_encoding_too(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes('\ufeff{"text": "t"}\n{"text": "u"}\n'.encode())
+    assert not reasons(load(tmp_path / "a.jsonl", encoding="utf-8-sig"))
+
+
 def test_parquet_values_that_json_lacks(tmp_path: Path) -> None:
     rows = [
         {"id": 1, "text": "t", "published": datetime(2023, 4, 30, 8, tzinfo=UTC)},
         {"id": None, "text": None, "published": None, "at": None, "n": None, "v": None},
     ]
-    rows[0] |= {"at": datetime(2023, 1, 2), "n": Decimal("1.50"), "v": [1.0, float("nan")]}
-    first, second = load(write_parquet(tmp_path / "in.parquet", rows), keep=("at", "n", "v"))
+    rows[0] |= {"at": datetime(2023, 1, 2), "n": Decimal("1.50"), "v": [1.0, float("nan")], "b": b"\xff"}
+    first, second = load(write_parquet(tmp_path / "in.parquet", rows), keep=("at", "n", "v", "b", "gone"))
     assert isinstance(first, Record)
     assert (first.id, first.published) == ("1", "2023-04-30")
-    assert first.kept == {"at": "2023-01-02T00:00:00", "n": "1.50", "v": [1.0, None]}
+    assert first.kept == {"at": "2023-01-02T00:00:00", "n": "1.50", "v": [1.0, None], "b": "/w==", "gone": None}
     assert second == BadRecord(second.place, "field 'text' is null, not a string", "in.parquet:2")
     assert second.place.to_dict() == {"file": "in.parquet", "row": 2}
 
 
 def test_parquet_without_the_text_says_what_there_is(tmp_path: Path) -> None:
     path = write_parquet(tmp_path / "in.parquet", [{"body": "t"}, {"body": "u"}])
-    assert reasons(load(path)) == ["no field 'text'; the record has 'body'"] * 2
+    assert reasons(load(path, keep=("gone",))) == ["no field 'text'; the record has 'body'"] * 2
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,6 +190,12 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(record, Record)
     assert (record.id, record.text) == ("-:1", "a")
     assert (source.fingerprint, source.share(entry.cursor)) == (None, None)
+
+
+def test_a_closed_standard_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(InputError, match="-: standard input is closed; "):
+        Source("-", fields=Fields())
 
 
 def test_the_fingerprint_changes_with_the_files(tmp_path: Path) -> None:

@@ -209,6 +209,22 @@ def test_damage_from_outside_is_seen(tmp_path: Path) -> None:
     assert go(output, overwrite=True) == COUNT
 
 
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+def test_a_complete_output_that_was_changed_is_not_called_complete(tmp_path: Path, suffix: str) -> None:
+    output, bad = tmp_path / f"out{suffix}", tmp_path / f"out{suffix}.errors.jsonl"
+    go(output)
+    assert go(output) == 0
+    whole = output.read_bytes()
+    output.write_bytes(b"")
+    assert f"{output}: changed from outside since the run was complete (0 " in message(output)
+    output.write_bytes(whole)
+    bad.unlink()
+    assert message(output).startswith(f"{bad}: changed from outside since the run was complete (0 bytes, not ")
+    assert message(output).endswith("; put the file back, or pass --overwrite to start over")
+    assert go(output, overwrite=True) == COUNT
+    assert go(output) == 0
+
+
 def test_a_link_is_followed(tmp_path: Path, whole: dict[str, bytes]) -> None:
     (tmp_path / "disk").mkdir()
     link = tmp_path / "out.jsonl"

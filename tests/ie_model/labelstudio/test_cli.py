@@ -57,6 +57,16 @@ def test_config(tmp_path: Path, model_dir: Path) -> None:
     assert (result.exit_code, result.stderr[:7]) == (2, "error: ")
 
 
+def test_consoles_of_another_encoding(tmp_path: Path, articles: Path) -> None:
+    runner = CliRunner(charset="ascii")
+    result = runner.invoke(app, ["label-studio", "config", "--labels", "人物"])
+    assert result.exit_code == 0
+    assert result.stdout_bytes.decode("utf-8") == Interface.of_labels(["人物"]).to_xml()
+    words = ["export", str(articles), "-o", str(tmp_path / "出.json"), "--no-predictions"]
+    result = runner.invoke(app, ["label-studio", *words])
+    assert (result.exit_code, result.stdout_bytes[-7:]) == (0, b"?.json\n")
+
+
 def test_export_and_import(tmp_path: Path, articles: Path, model_dir: Path, extractor: Extractor) -> None:
     tasks, lines = tmp_path / "tasks.json", tmp_path / "documents.jsonl"
     fine("export", articles, "-o", tasks, "--model", model_dir, "--published", "2023-04")

@@ -117,6 +117,18 @@ def test_json_min(tmp_path: Path) -> None:
     assert names(import_tasks(read_tasks(path), INTERFACE)) == [["林知远"], []]
 
 
+@pytest.mark.parametrize(("tag", "key"), [("label", "text"), ("ner", "article")])
+def test_json_min_shows_its_interface(tmp_path: Path, tag: str, key: str) -> None:
+    values = [item["value"] for item in marks(CHEN, STAR)]
+    own = {"annotator": 1, "annotation_id": 11, "created_at": "2026-01-01", "updated_at": "2026-01-01", "lead_time": 2}
+    rows = [{"id": 1, key: TEXT, **own}, {"id": 2, key: TEXT, tag: values, **own}]
+    path = tmp_path / "min.json"
+    path.write_text(json.dumps(rows), encoding="utf-8")
+    interface = find_interface(path)
+    assert interface == Interface(("PERSON", "ORG"), departures=False, label_tag=tag, text_key=key)
+    assert names(import_tasks(read_tasks(path, interface), interface)) == [[], ["星河科技", "陈若水"]]
+
+
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
@@ -127,6 +139,12 @@ def test_json_min(tmp_path: Path) -> None:
         ('[{"id": 4, "data": {"text": 3}}]', "task 4: its 'text' is 3, not a text"),
         ('[{"id": 4, "data": {"text": "x"}, "annotations": [17]}]', "task 4: annotations without results"),
         ('[{"id": 4, "data": {"text": "x"}, "annotations": [{"id": 5, "result": 3}]}]', "the result of annotation 5"),
+        ('[{"id": 4, "data": 5}]', "task 4: its 'data' is 5, not an object"),
+        ('[{"id": 4, "data": {"text": "x"}, "annotations": 5}]', "task 4: its 'annotations' is 5, not a list"),
+        (
+            '[{"id": 4, "data": {"text": "x"}, "predictions": {"id": 5}}]',
+            "task 4: its 'predictions' is .*, not a list",
+        ),
         ("{", "not JSON"),
     ],
 )
@@ -155,6 +173,32 @@ def test_a_file_shows_its_interface(tmp_path: Path) -> None:
     assert names(import_tasks(read_tasks(path), expected)) == [["林知远"]]
     (tmp_path / "labels.xml").write_text(INTERFACE.to_xml(), encoding="utf-8")
     assert find_interface(path) == INTERFACE, "what lies beside it says so"
+
+
+def test_labels_that_are_no_list_show_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    result = [*marks(LIN, STAR), {**DEPARTED, "labels": 5}]
+    result[1]["value"]["labels"] = 5
+    row = {"id": [1], "data": {"text": TEXT}, "annotations": [{"id": 1, "result": result}]}
+    for rows in ([row], [{"id": [1], "text": TEXT}]):
+        path.write_text(json.dumps(rows), encoding="utf-8")
+        assert find_interface(path).departures is False
+        assert [task.number for task in read_tasks(path)] == ["[1]"]
+
+
+@pytest.mark.parametrize(
+    ("record", "wrong"),
+    [({"index": 0}, "no 'fact'"), ({"index": None, "fact": {}}, "'index' is null, not a whole number")],
+)
+def test_a_tasks_meta_that_is_damaged(record: dict[str, Any], wrong: str) -> None:
+    tasks = [{**TASKS[0], "meta": {"ie_model": {"departures": [record]}}}]
+    imported = import_tasks(parse_tasks(tasks, INTERFACE), choice=Choice.predictions)
+    assert [str(fault) for fault in imported.faults] == [
+        f"task 1: what this package wrote in its meta is damaged (departures, 1: {wrong}); delete the meta, or "
+        "export the article again"
+    ]
+    assert imported.documents == ()
+    assert names(import_tasks(parse_tasks(tasks, INTERFACE))) == [["林知远"]], "people's do without it"
 
 
 def test_agreement() -> None:

@@ -96,6 +96,27 @@ def test_regions_that_cannot_be(value: dict[str, Any], wrong: str) -> None:
     assert fault.wrong.startswith(wrong)
 
 
+@pytest.mark.parametrize("score", [float("nan"), float("-inf"), 10**400])
+def test_scores_that_json_does_not_have(score: float) -> None:
+    fault = only(region("p", "林知远", "PERSON", score=score))
+    assert fault.region == "p"
+    assert "no number that JSON has" in fault.wrong
+
+
+@pytest.mark.parametrize(
+    ("meta", "wrong"),
+    [
+        ({"amount": {"text": "x", "value": {"amount": "8", "currency": None}}}, "no 'amount_max'"),
+        ({"amount": {"text": "x"}}, "no 'value'"),
+        ({"departures": 5}, "'departures' is 5, not a list"),
+        ({"departures": [{"index": 0, "fact": {"date": None}}]}, "departures, 1: no 'status'"),
+    ],
+)
+def test_meta_that_is_damaged(meta: dict[str, Any], wrong: str) -> None:
+    fault = only(region("p", "林知远", "PERSON", meta={"ie_model": meta}))
+    assert (fault.region, fault.wrong) == ("p", f"what this package wrote in its meta is damaged ({wrong})")
+
+
 def test_half_a_surrogate_pair() -> None:
     value = {"start": 1, "end": 5}  # in UTF-16 units the emoji is 0 to 2
     assert "no place" in only(region("p", "林知远", "PERSON", value=value), unit=Unit.utf_16).wrong
@@ -166,6 +187,11 @@ BACK = "departed_from goes from a PERSON to ORG, not from ORG to PERSON"
 def test_relations_that_cannot_be(relations: list[dict[str, Any]], wrong: str) -> None:
     faults = [fault for fault in read(*REGIONS, *relations).faults if fault.serious]
     assert wrong in [fault.wrong for fault in faults]
+
+
+def test_a_relation_whose_labels_are_no_list() -> None:
+    fault = only(*REGIONS, {**LEFT, "labels": 5})
+    assert (fault.region, fault.wrong) == ("p → o", "a relation's labels are 5, not a list")
 
 
 def test_a_number_that_is_missing_is_the_first() -> None:

@@ -99,6 +99,18 @@ def test_the_environment_names_server_and_token(stub: Stub, monkeypatch: pytest.
         Server.connect()
 
 
+@pytest.mark.parametrize("token", ["秘", "a\nb"])
+def test_a_token_that_no_request_can_carry(stub: Stub, token: str) -> None:
+    with pytest.raises(
+        InputError, match="has characters that no token has; copy it to LABEL_STUDIO_API_KEY"
+    ) as caught:
+        connect(stub, token=token)
+    assert token not in str(caught.value)
+    assert stub.asked == []
+    with pytest.raises(InputError, match="no access token"):
+        connect(stub, token=" ")
+
+
 @pytest.mark.parametrize(
     ("path", "answer", "message"),
     [

@@ -40,3 +40,10 @@ def test_an_attribute_holds_no_control() -> None:
 
 def test_line_feeds_and_tabs_stand_as_they_are() -> None:
     assert text_html("a\n\tb\r\n") == "a\n\tb&#13;\n"
+
+
+def test_halves_of_surrogate_pairs_can_be_written() -> None:
+    shown = text_html("陈\ud800若") + text_plain("水\udfff")
+    assert shown.encode("utf-8")
+    assert content(text_html("陈\ud800若")) == "陈\ufffd若"
+    assert "U+D800" in shown

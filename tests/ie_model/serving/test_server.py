@@ -93,12 +93,36 @@ def test_lines_stream_in_order(client: TestClient, extractor: Extractor) -> None
         ({"texts": "x"}, "valid list"),
         ({"text": "x", "published": "yesterday"}, "write it as 2023-04-30, 2023-04 or 2023"),
         ({"texts": [{"text": "x", "published": "2023-02-30"}]}, "not an ISO date"),
+        ({"texts": [{"text": "x", "id": 1.5}]}, "texts.0.id: Input should be a valid string"),
+        ({"texts": [{"text": "x", "id": True}]}, "texts.0.id: Input should be a valid string"),
+        ({"texts": ["x", {"id": "a"}]}, "texts.1.text: Field required"),
+        ({"texts": [{"text": "x", "url": "u"}]}, "texts.0.url: Extra inputs are not permitted"),
+        ({"texts": [{"text": "x", "published": 2023}]}, "texts.0.published: Input should be a valid string"),
+        ({"texts": ["x", None]}, "texts.1: Input should be a string or an object with a text"),
         ([], "body"),
         (None, "body"),
     ],
 )
 def test_a_request_that_is_wrong_says_where(client: TestClient, body: object, words: str) -> None:
     assert words in error(client, 422, body)
+
+
+def test_a_wrong_date_is_that_of_a_text_or_of_the_request(client: TestClient) -> None:
+    item = {"text": "x", "id": "b", "published": "2023/4/3"}
+    assert error(client, 422, {"texts": ["ok", item]}).startswith("texts.1: published date '2023/4/3' is not ")
+    assert error(client, 422, {"texts": ["ok"], "published": "2023/4"}).startswith("published date '2023/4' is not ")
+    assert error(client, 422, item).startswith("published date '2023/4/3' is not ")
+
+
+def test_no_more_of_a_wrong_date_than_its_beginning(client: TestClient) -> None:
+    message = error(client, 422, {"text": "x", "published": "林" * 100_000})
+    assert message.startswith(f"published date '{'林' * 40}…' is not an ISO date")
+
+
+def test_whole_numbers_are_ids_too(client: TestClient) -> None:
+    assert post(client, {"text": "x", "id": 5})["id"] == "5"
+    found = post(client, {"texts": [{"text": "x", "id": 0}, {"text": "x", "id": -7}]})
+    assert [document["id"] for document in found["documents"]] == ["0", "-7"]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b'{"text": "a", "min_score": NaN}', b"[" * 100_000])

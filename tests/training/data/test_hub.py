@@ -156,6 +156,7 @@ SPAN = {"label": "PERSON", "start": 0, "end": 2}
         ({"text": None, "spans": []}, "row 0: expected a text"),
         ({"text": "林远", "spans": None}, "row 0: expected a text"),
         ({"text": "林远", "spans": [], "departures": [{"person": SPAN}]}, "row 0.*no 'organization'"),
+        ({"text": "林", "spans": [{**SPAN, "end": 1, "label": "PER"}]}, "say which of them it is .*#PER=PERSON"),
         ({"tokens": ["林", "远"], "tags": ["O"]}, "row 0: expected tokens and a tag for each: 2 tokens, 1 tags"),
         ({"tokens": ["林"], "tags": ["X-PERSON"]}, "row 0.*'X-PERSON' is neither O nor"),
         ({"tokens": ["林"], "tags": ["B-"]}, "row 0.*'B-' is neither O nor"),
@@ -173,6 +174,49 @@ def test_faults_name_the_row() -> None:
     rows = [{"text": "林远", "spans": [SPAN]}, {"text": "林", "spans": [SPAN]}]
     with pytest.raises(DataError, match="own, row 1: "):
         from_dataset(Dataset.from_list(rows), source="own")
+
+
+def marked(**parts: Any) -> dict[str, Any]:
+    """A row with one departure, a part of it replaced."""
+
+    def place(span: GoldSpan) -> dict[str, Any]:
+        return {"label": span.label, "start": span.start, "end": span.end}
+
+    departure = {"person": place(PERSON), "organization": place(ORG), "status": "stated"}
+    departure |= {
+        key: [place(s) for s in part] if isinstance(part, list) else place(part) for key, part in parts.items()
+    }
+    return {"text": TEXT, "spans": [place(s) for s in (ORG, ROLE, PERSON, NEXT)], "departures": [departure]}
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({**marked(), "spans": []}, "departure's person, PERSON at .*, is none of the PERSON spans; mark it as one"),
+        (marked(organization=GoldSpan(90, 94, "ORG")), "the ORG span 90 to 94 is outside of a text of"),
+        (marked(person=ORG, organization=PERSON), "person, ORG at 3 to 7, is none of the PERSON spans"),
+        (
+            marked(person=GoldSpan(ORG.start, ORG.end, "PERSON")),
+            "person, PERSON at 3 to 7, is none of the PERSON",
+        ),
+        (marked(roles=[ROLE, NEXT]), "role, ORG at .* is none of the ROLE spans"),
+        (marked(joined=[GoldSpan(0, 2, "ORG")]), "joined, ORG at 0 to 2, is none of the ORG spans"),
+        (marked(date=GoldSpan(0, 99, "DATE")), "the DATE span 0 to 99 is outside of a text of"),
+        (marked(date=GoldSpan(2, 2, "DATE")), "the DATE span 2 to 2 is outside"),
+    ],
+)
+def test_faults_of_departures(row: dict[str, Any], message: str) -> None:
+    with pytest.raises(DataError, match=f"own, row 0: .*{message}"):
+        from_dataset(Dataset.from_list([row]), source="own")
+
+
+def test_departures_whose_labels_are_left_out() -> None:
+    dataset = to_dataset(examples()[:1])
+    for left_out in ("PERSON", "ORG"):
+        labels = {label: label for label in ("PERSON", "ORG", "ROLE") if label != left_out}
+        assert from_dataset(dataset, source="s", labels=labels)[0].departures is None
+    (without_roles,) = from_dataset(dataset, source="s", labels={"PERSON": "PERSON", "ORG": "ORG"})
+    assert without_roles.departures == examples()[0].departures  # still marked, though not as a span
 
 
 def test_class_labels_without_a_name() -> None:
@@ -209,10 +253,56 @@ def test_labels_in_a_name(tmp_path: Path, named: str) -> None:
         read_hub(f"{tmp_path}{named}", split="train")
 
 
+def test_labels_in_a_name_are_stripped(tmp_path: Path) -> None:
+    write_json(tmp_path / "train.jsonl", {"tokens": ["林远", "在", "星河"], "ner_tags": ["S-PER", "O", "S-ORG"]})
+    (example,) = read_hub(f"{tmp_path}#PER = PERSON, ORG=ORG", split="train")
+    assert surfaces(example) == [("PERSON", "林远"), ("ORG", "星河")]
+    assert example.complete == {"PERSON", "ORG"}
+
+
+def test_labels_that_the_set_does_not_have(tmp_path: Path) -> None:
+    tags = {"tokens": ["林远", "在", "星河"], "ner_tags": ["S-PER", "O", "S-ORG"]}
+    write_json(tmp_path / "tags" / "train.jsonl", tags)
+    write_json(tmp_path / "tags" / "test.jsonl", {**tags, "ner_tags": ["S-PER", "O", "O"]})
+    write_json(tmp_path / "tags" / "validation.jsonl")  # one that cannot be loaded tells nothing
+    message = "tags: the set has no label 'PERS'; it has PER, ORG$"
+    with pytest.raises(DataError, match=message):
+        read_hub(f"{tmp_path / 'tags'}#PERS=PERSON", split="train")
+    with pytest.raises(DataError, match=message):
+        read_hub(f"{tmp_path / 'tags'}#PER=PERSON,PERS=PERSON", split="test")
+    (example,) = read_hub(f"{tmp_path / 'tags'}#PER=PERSON,ORG=ORG", split="test")  # another split has ORG
+    assert example.complete == {"PERSON", "ORG"}
+    write_json(tmp_path / "spans" / "train.jsonl", {"text": "林远", "spans": [SPAN], "complete": ["PERSON", "FIRM"]})
+    with pytest.raises(DataError, match=r"no label 'PER'; it has PERSON, FIRM$"):
+        read_hub(f"{tmp_path / 'spans'}#PER=PERSON", split="train")
+    assert read_hub(f"{tmp_path / 'spans'}#FIRM=ORG", split="train")[0].complete == {"ORG"}
+    classes = Dataset.from_list([{"tokens": ["林"], "ner_tags": [0]}], features=CLASSES)
+    with pytest.raises(DataError, match=r"own: the set has no label 'PER'; it has PERSON, ORG$"):
+        from_dataset(classes, source="own", labels={"PER": "PERSON"})
+
+
+@pytest.mark.parametrize("name", ["json", "text"])
+def test_folders_called_as_a_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    write_json(tmp_path / name / "train.jsonl", {"text": "林远", "spans": [SPAN]})
+    write_json(tmp_path / "other" / "test.jsonl", {"text": "别的", "spans": []})
+    monkeypatch.chdir(tmp_path)
+    (example,) = read_hub(f"hub:{name}", split="train")
+    assert (example.text, example.source) == ("林远", f"hub:{name}")
+    assert hub_splits(f"hub:{name}") == ["train"]
+
+
 def test_sets_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"none: the data set cannot be loaded .*expected a Hub id"):
         read_hub(str(tmp_path / "none"), split="train")
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "train.jsonl").write_text('{"text": "林', encoding="utf-8")
-    with pytest.raises(DataError, match="broken: the data set cannot be loaded"):
+    with pytest.raises(DataError, match=r"broken: the data set cannot be loaded .*JSON parse error.* in row 0"):
         read_hub(str(tmp_path / "broken"), split="train")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "train.jsonl").touch()
+    with pytest.raises(DataError, match=r"empty: the data set cannot be loaded \(it has no rows\)"):
+        read_hub(str(tmp_path / "empty"), split="train")
+    for read in (hub_splits, lambda name: read_hub(name, split="train")):
+        for name in ("hub:", "hub:#PER=PERSON"):
+            with pytest.raises(DataError, match=f"{name}: expected a Hub id or a local folder after hub:"):
+                read(name)

@@ -139,7 +139,8 @@ def test_the_held_out_pieces_of_the_project() -> None:
     people = [
         {e.text[s.start : s.end] for e in side for s in e.spans if s.label == "PERSON"} for side in (held, trained)
     ]
-    assert len(people[0] & people[1]) < 5  # a bare surname, mostly
+    shared = {name for name in people[0] & people[1] if len(name) > 1}  # bare surnames are nobody's own
+    assert len(shared) < 3
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:

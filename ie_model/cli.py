@@ -112,11 +112,8 @@ def extract(
         sys.stderr.close()
         raise typer.Exit(0) from None
     except OSError as error:
-        _complain(
-            errors.InputError(
-                f"{error.filename or output or html or 'standard output'}: cannot be written ({error.strerror}); choose another path"
-            )
-        )
+        target = error.filename or output or html or "standard output"
+        _complain(errors.cannot_write(target, error.strerror or str(error)))
         raise typer.Exit(2) from None
     if failed:
         raise typer.Exit(2)

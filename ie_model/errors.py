@@ -51,6 +51,10 @@ def one_output(output: Path) -> InputError:
     return InputError(f"{output}: two outputs are the same file; choose another path for one of them")
 
 
+def cannot_write(target: object, reason: str) -> InputError:
+    return InputError(f"{target}: cannot be written ({reason}); choose another path")
+
+
 def wrong_encoding(name: str, encoding: str, error: UnicodeDecodeError) -> InputError:
     byte = error.object[error.start]
     return InputError(

@@ -211,16 +211,19 @@ def frames_from(
     if not len(pairs):
         return []
     probabilities = _sigmoid(scores[:, :3])
-    sure = np.array([spans[person].score * spans[target].score for person, target in pairs])
-    departed = calibrated(joint_log_odds(scores[:, 0], sure), temperature=temperature, bias=bias)
     status = scores[:, 3:].argmax(axis=1)
+    told = [
+        row
+        for row, (_, target) in enumerate(pairs)
+        if spans[target].label == "ORG" and probabilities[row, 0] >= threshold
+    ]
+    sides = np.array([spans[pairs[row][0]].score * spans[pairs[row][1]].score for row in told])
+    departed = calibrated(joint_log_odds(scores[told, 0], sides), temperature=temperature, bias=bias)
     by_person: dict[int, list[Frame]] = {}
-    for row, (person, target) in enumerate(pairs):
-        if spans[target].label != "ORG" or departed[row] < min_score:
-            continue
-        if probabilities[row, 0] >= threshold:
-            frame = Frame(person, target, float(departed[row]), STATUSES[status[row]])
-            by_person.setdefault(person, []).append(frame)
+    for row, score in zip(told, departed.tolist(), strict=True):
+        if score >= min_score:
+            person, organization = pairs[row]
+            by_person.setdefault(person, []).append(Frame(person, organization, score, STATUSES[status[row]]))
     for row, (person, target) in enumerate(pairs):
         frames = by_person.get(person)
         if not frames:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ie_model.document import Document
+from ie_model.errors import cannot_write
 from ie_model.extractor import Extractor
-from ie_model.labelstudio.errors import cannot_write
 from ie_model.model_folder import SAFETENSORS
 from ie_model.scheme import TagScheme
 from training.data.example import Example

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -77,6 +79,29 @@ class BadRecord:
 
     def to_dict(self) -> dict[str, Any]:
         return {**self.place.to_dict(), "id": self.id, "reason": self.reason}
+
+
+def parse_object(line: str) -> dict[str, Any]:
+    """The JSON object of a line, with null for NaN and the infinities; ValueError says what else there is."""
+    try:
+        value = parse_json(line)
+    except RecursionError:
+        raise ValueError("not JSON that can be read: nested too deep") from None
+    except ValueError as error:
+        raise ValueError(f"not JSON: {errors.first_line(error)}") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"not a JSON object, but {type(value).__name__}")
+    return value
+
+
+def parse_json(text: str) -> Any:
+    """JSON, with null for NaN and the infinities: no JSON, but Python's own writer makes them."""
+    return json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
+
+
+def _finite(digits: str) -> float | None:
+    value = float(digits)
+    return value if math.isfinite(value) else None
 
 
 def check_record(value: Mapping[str, Any], place: Place, fields: Fields) -> Record | BadRecord:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import math
 import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ie_model import errors
-from ie_model.batch.records import BadRecord, Fields, Place, Record, check_record
+from ie_model.batch.records import BadRecord, Fields, Place, Record, check_record, parse_json, parse_object
 from ie_model.inputs import STDIN, TEXT, check_encoding, files_in, read_file, stdin
 
 JSON_LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
@@ -244,7 +243,7 @@ def _load_text(path: Path, encoding: str, fields: Fields) -> Record | BadRecord:
 
 def _load_row(row: dict[str, Any], place: Place, fields: Fields) -> Record | BadRecord:
     for name in row.keys() & set(fields.keep):  # times, decimals and bytes, which JSON lacks, as strings
-        row[name] = _parse(json.dumps(row[name], default=_plain))
+        row[name] = parse_json(json.dumps(row[name], default=_plain))
     return check_record(row, place, fields)
 
 
@@ -258,23 +257,9 @@ def _load_line(data: bytes | None, place: Place, encoding: str, fields: Fields) 
     if data is None:
         return BadRecord(place, f"longer than {MAX_LINE_BYTES // 2**20} MB; split the text")
     try:
-        value = _parse(data.rstrip(b"\r\n").decode(encoding))
+        value = parse_object(data.rstrip(b"\r\n").decode(encoding))
     except UnicodeDecodeError as error:
         return BadRecord(place, str(errors.wrong_encoding(str(place), encoding, error)))
-    except RecursionError:
-        return BadRecord(place, "not JSON that can be read: nested too deep")
     except ValueError as error:
-        return BadRecord(place, f"not JSON: {errors.first_line(error)}")
-    if not isinstance(value, dict):
-        return BadRecord(place, f"not a JSON object, but {type(value).__name__}")
+        return BadRecord(place, str(error))
     return check_record(value, place, fields)
-
-
-def _parse(text: str) -> Any:
-    """JSON, with null for NaN and the infinities: no JSON, but Python's own writer makes them."""
-    return json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
-
-
-def _finite(digits: str) -> float | None:
-    value = float(digits)
-    return value if math.isfinite(value) else None

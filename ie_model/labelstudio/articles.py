@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from ie_model import errors
 from ie_model.arguments import check_date, check_input
-from ie_model.batch.records import BadRecord, Fields, Place, check_record
+from ie_model.batch.records import BadRecord, Fields, Place, check_record, parse_object
 from ie_model.document import Document
 from ie_model.extractor import Extractor
 from ie_model.inputs import check_encoding, read_file, read_texts
@@ -68,7 +67,7 @@ def read_articles(
         return Prepared(extractor(text, id=name, published=date), version)
 
     def listed(line: str, place: Place) -> Prepared:
-        row = _with_text(_row(line), texts, encoding)
+        row = _with_text(parse_object(line), texts, encoding)
         record = check_record(row, place, Fields())
         if isinstance(record, BadRecord):
             raise errors.InputError(record.reason)
@@ -99,18 +98,6 @@ def read_articles(
                     )
                 except errors.InputError as error:
                     yield errors.InputError(f"{path}, line {number}: {error}")
-
-
-def _row(line: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line, parse_constant=lambda _: None)  # NaN is null, as `batch` reads it
-    except RecursionError:
-        raise ValueError("not JSON that can be read: nested too deep") from None
-    except ValueError as error:
-        raise ValueError(f"not JSON: {errors.first_line(error)}") from None
-    if not isinstance(row, dict):
-        raise ValueError(f"not a JSON object, but {type(row).__name__}")
-    return row
 
 
 def _with_text(row: dict[str, Any], texts: Path | None, encoding: str) -> dict[str, Any]:

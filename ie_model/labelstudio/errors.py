@@ -15,10 +15,6 @@ class ServerError(IEModelError):
     """A Label Studio server that cannot be reached or refuses."""
 
 
-def cannot_write(path: Path, reason: str) -> InputError:
-    return InputError(f"{path}: cannot be written ({reason}); choose another path")
-
-
 def not_tasks(name: str, reason: str) -> InputError:
     return InputError(
         f"{name}: {reason}; expected a Label Studio full JSON export (JSON or JSON-MIN in its Export dialogue)"

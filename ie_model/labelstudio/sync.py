@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ie_model.errors import cannot_write
 from ie_model.labelstudio import errors
 from ie_model.labelstudio.interface import Interface
 from ie_model.labelstudio.server import FIRST_WAIT, PassingError, Project, Server, batches
@@ -235,7 +236,7 @@ def pull(server: Server, project: Project, folder: Path, progress: Progress = _s
             folder.mkdir(parents=True, exist_ok=True)
             config.write_text(project.config, encoding="utf-8")
         except OSError as error:
-            raise errors.cannot_write(config, error.strerror or str(error)) from error
+            raise cannot_write(config, error.strerror or str(error)) from error
     tasks = server.tasks(project, whole=False)
     written, unchanged, untouched = [], [], 0
     for index, task in enumerate(tasks, 1):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ie_model.errors import cannot_write
 from ie_model.labelstudio import errors
 from ie_model.labelstudio.interface import DATE, RELATIONS, Interface
 
@@ -302,4 +303,4 @@ def write(data: bytes, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     except OSError as error:
-        raise errors.cannot_write(path, error.strerror or str(error)) from error
+        raise cannot_write(path, error.strerror or str(error)) from error

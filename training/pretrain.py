@@ -1,4 +1,4 @@
-"""Masked-language-model pretraining of the encoder, from packed tokens.
+"""Pretraining of the encoder, from packed tokens: hidden tokens predicted, and, if asked for, replaced ones detected.
 
     python -m training.pretrain --recipe training/recipes/pretrain.yaml
     torchrun --nproc-per-node 2 -m training.pretrain --recipe …  # a divisor of the recipe's `batches`
@@ -34,6 +34,7 @@ from transformers import ModernBertForMaskedLM
 from ie_model.model_folder import SAFETENSORS
 from ie_model.runtime.words import add_words, load_with_words
 from training.architecture import encoder_config
+from training.objectives import MaskedLoss, ReplacedLoss
 from training.packed import PackedTokens, PretrainError, masked_batch, read_words
 from training.pretrain_recipe import Recipe
 
@@ -70,19 +71,12 @@ def build_model(recipe: Recipe, vocabulary: int, special: dict[str, int]) -> Mod
     return model
 
 
-class MaskedLoss(nn.Module):
-    """Cross-entropy and hits at the masked positions; the head runs on these alone."""
-
-    def __init__(self, model: ModernBertForMaskedLM) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, ids: Tensor, positions: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        hidden = self.model.model(ids).last_hidden_state
-        chosen = hidden.reshape(-1, hidden.shape[-1]).index_select(0, positions)
-        logits = self.model.decoder(self.model.head(chosen))
-        loss = nn.functional.cross_entropy(logits.float(), targets)
-        return loss, (logits.detach().argmax(-1) == targets).float().mean()
+def build_objective(model: ModernBertForMaskedLM, recipe: Recipe, special: dict[str, int]) -> MaskedLoss:
+    """What the recipe minimises, around the network."""
+    if not recipe.replaced:
+        return MaskedLoss(model)
+    unjudged = tuple(special[token] for token in ("[MASK]", "[CLS]", "[SEP]"))
+    return ReplacedLoss(model, share=recipe.replaced, weight=recipe.detection_weight, special=unjudged)
 
 
 def optimizers(model: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
@@ -105,10 +99,10 @@ def learning_rate_factor(tokens: int, recipe: Recipe) -> float:
 
 @dataclass
 class Run:
-    """One process of a training run: model, optimizers, data, and where it stands."""
+    """One process of a training run: objective with the model in it, optimizers, and where it stands."""
 
     recipe: Recipe
-    model: ModernBertForMaskedLM
+    objective: MaskedLoss
     step: int = 0
 
     def __post_init__(self) -> None:
@@ -116,16 +110,20 @@ class Run:
         self.world = int(os.environ.get("WORLD_SIZE", "1"))
         cuda = torch.cuda.is_available()
         self.device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if cuda else torch.device("cpu")
-        self.model.to(self.device)
-        self.objective: nn.Module = MaskedLoss(self.model)
+        self.objective.to(self.device)
+        self.loss: nn.Module = self.objective
         if self.recipe.batches % self.world:
             raise PretrainError(
                 f"{self.world} processes cannot share {self.recipe.batches} batches a step; make `batches` a multiple"
             )
         if self.recipe.compile:
-            self.objective = torch.compile(self.objective)  # type: ignore[assignment]
-        self.optimizers = optimizers(self.model, self.recipe)
+            self.loss = torch.compile(self.objective)  # type: ignore[assignment]
+        self.optimizers = optimizers(self.objective, self.recipe)
         self.base_rates = [group["lr"] for optimizer in self.optimizers for group in optimizer.param_groups]
+
+    @property
+    def model(self) -> ModernBertForMaskedLM:
+        return self.objective.model
 
     def autocast(self) -> Any:
         return torch.autocast(self.device.type, dtype=torch.bfloat16)
@@ -137,7 +135,7 @@ class Run:
     def share_gradients(self) -> None:
         """Sum the gradients of all processes, in one message."""
         if self.world > 1:
-            gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+            gradients = [p.grad for p in self.objective.parameters() if p.grad is not None]
             together = torch.cat([gradient.reshape(-1) for gradient in gradients])
             dist.all_reduce(together)
             parts = together.split([gradient.numel() for gradient in gradients])
@@ -168,6 +166,8 @@ class Run:
             )
         try:
             self.model.load_state_dict(state["model"])
+            if isinstance(self.objective, ReplacedLoss):
+                self.objective.detector.load_state_dict(state["detector"])
         except RuntimeError as error:
             raise PretrainError(f"{path} is of another model or other words; choose another `output`") from error
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
@@ -181,6 +181,8 @@ class Run:
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "step": self.step,
         }
+        if isinstance(self.objective, ReplacedLoss):
+            state["detector"] = self.objective.detector.state_dict()
         partial = path.with_suffix(".partial")
         torch.save(state, partial)
         partial.replace(path)  # a kill while writing leaves the old checkpoint whole
@@ -198,8 +200,7 @@ def train(recipe: Recipe, *, minutes: float | None = None, log_every: int = 50, 
     if "RANK" in os.environ and not dist.is_initialized():
         dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     torch.manual_seed(recipe.seed)
-    model = build_model(recipe, vocabulary, special)
-    run = Run(recipe, model)
+    run = Run(recipe, build_objective(build_model(recipe, vocabulary, special), recipe, special))
     checkpoint = output / "checkpoint.pt"
     if checkpoint.is_file():
         run.load(checkpoint)
@@ -211,7 +212,7 @@ def train(recipe: Recipe, *, minutes: float | None = None, log_every: int = 50, 
         step, place = divmod(number, recipe.batches)
         random = np.random.default_rng([recipe.seed, step, place, salt])
         packed = source.sequences(number * recipe.sequences, recipe.sequences)
-        tensors = masked_batch(
+        tensors: tuple[Tensor, ...] = masked_batch(
             packed,
             count=count,
             vocabulary=vocabulary,
@@ -219,6 +220,8 @@ def train(recipe: Recipe, *, minutes: float | None = None, log_every: int = 50, 
             random=random,
             whole_words=recipe.whole_words,
         )
+        if recipe.replaced and source is data:
+            tensors += (torch.from_numpy(random.random((2, count), dtype=np.float32)),)
         return [tensor.to(run.device, non_blocking=True) for tensor in tensors]
 
     output.mkdir(parents=True, exist_ok=True)
@@ -244,12 +247,12 @@ def train(recipe: Recipe, *, minutes: float | None = None, log_every: int = 50, 
             # The same batches, however many processes share them.
             for place in range(run.rank, recipe.batches, run.world):
                 with run.autocast():
-                    loss, hit = run.objective(*batch(data, run.step * recipe.batches + place, 0))
+                    loss, hit = run.loss(*batch(data, run.step * recipe.batches + place, 0))
                 (loss / recipe.batches).backward()
                 losses.append(loss.detach())
                 hits.append(hit)
             run.share_gradients()
-            nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
+            nn.utils.clip_grad_norm_(run.objective.parameters(), 1.0)
             for optimizer in run.optimizers:
                 optimizer.step()
                 optimizer.zero_grad(set_to_none=True)

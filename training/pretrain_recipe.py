@@ -29,6 +29,11 @@ class Recipe:
     mask_rate: float = 0.25
     #: share of the sequences in which whole words are hidden; single tokens in the rest
     whole_words: float = 0.0
+    #: share of the hidden tokens in whose place the encoder's own guess is shown, to be found out and corrected
+    #: (`objectives.ReplacedLoss`)
+    replaced: float = 0.0
+    #: weight of finding out beside that of predicting
+    detection_weight: float = 10.0
     total_tokens: int = 40_000_000
     muon_lr: float = 0.02
     adam_lr: float = 3e-3
@@ -43,6 +48,10 @@ class Recipe:
     compile: bool = True
     #: "sdpa" on a GPU; compiled "eager" attention is faster on a CPU at short lengths
     attention: str = "sdpa"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.replaced <= 1:
+            raise PretrainError(f"replaced: {self.replaced} is no share of the hidden tokens; it goes from 0 to 1")
 
     @classmethod
     def read(cls, path: Path) -> Recipe:

@@ -107,6 +107,30 @@ def test_stopped_and_resumed(recipe: Recipe, whole: Recipe) -> None:
     assert_same_run(recipe, whole)
 
 
+def test_stopped_and_resumed_with_detection(recipe: Recipe, tmp_path: Path) -> None:
+    recipe = with_values(recipe, replaced=0.5)
+    whole = with_values(recipe, output=str(tmp_path / "whole"))
+    train(whole, log_every=1)
+    train(recipe, minutes=0, log_every=1)
+    train(recipe, log_every=1)
+    assert_same_run(recipe, whole)
+    one, two = (torch.load(Path(r.output) / "checkpoint.pt")["detector"] for r in (recipe, whole))
+    assert one.keys() == {"weight", "bias"}
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_detection_is_another_run(recipe: Recipe, whole: Recipe) -> None:
+    train(with_values(recipe, replaced=0.5, output=recipe.output), log_every=1)
+    assert weights(recipe).keys() == weights(whole).keys(), "the published encoder has no detector"
+    with pytest.raises(PretrainError, match=r"other values of \['replaced'\]"):
+        train(recipe)
+
+
+def test_share_of_replaced_tokens(recipe: Recipe) -> None:
+    with pytest.raises(PretrainError, match=r"replaced: 1\.5 is no share"):
+        with_values(recipe, replaced=1.5)
+
+
 def test_killed_and_resumed(recipe: Recipe, whole: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
     original, calls = masked_batch, []
 

@@ -2,8 +2,9 @@
 
     python -m training.agreement annotations/passes/a annotations/passes/b --output annotations/agreement.json
     python -m training.agreement annotations/authored annotations/authored/second-pass
+    python -m training.agreement annotations/paragraphs annotations/paragraphs/second-pass
 
-A pass is a folder of Label Studio exports or of authored JSON lines. The second may hold a
+A pass is a folder of Label Studio exports, of authored JSON lines, or of paragraphs' marks. The second may hold a
 part of the first's texts only.
 """
 
@@ -19,6 +20,7 @@ from typing import Any
 from ie_model.scheme import LABELS
 from training.data.authored import read_authored
 from training.data.example import DataError, Example, GoldSpan
+from training.data.paragraphs import MARKS, marked_examples
 from training.data.seeds import read_seeds
 from training.scoring import Counts
 
@@ -65,6 +67,8 @@ def agreement(first: Sequence[Example], second: Sequence[Example]) -> dict[str, 
 
 
 def read_pass(folder: Path) -> list[Example]:
+    if (folder / MARKS.name).is_file():
+        return marked_examples(folder / MARKS.name)
     return read_authored(folder) if any(folder.glob("*.jsonl")) else read_seeds(folder)
 
 

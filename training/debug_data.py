@@ -25,17 +25,17 @@ from rich.table import Table
 
 from ie_model.errors import InputError
 from ie_model.scheme import LABELS
-from training.data import label_studio, self_training
+from training.data import label_studio, paragraphs, self_training
 from training.data.duee import DuEEText
 from training.data.example import DataError, Example, NotAtHandError
 from training.data.hub import PREFIX, hub_splits
-from training.data.sources import ANNOTATED, EVENT_SOURCES, SOURCES, read_source
+from training.data.sources import ANNOTATED, EVENT_SOURCES, OTHER_FORMS, SOURCES, read_source
 from training.data_checks import SEVERITIES, SPLIT_CHECKS, Finding, Split, findings_at
 from training.recipe import DATA_ROOT
 from training.report import check_writable
 
 #: What the sources start with that are one user's own and have no splits.
-OWN = (label_studio.PREFIX, self_training.PREFIX)
+OWN = (label_studio.PREFIX, self_training.PREFIX, paragraphs.PREFIX)
 
 
 def _parts(name: str) -> Sequence[str]:
@@ -48,8 +48,7 @@ def _parts(name: str) -> Sequence[str]:
     if name == "authored-heldout":
         return ("test",)
     if name not in (*ANNOTATED, *known):
-        forms = (f"{PREFIX}NAME", f"{label_studio.PREFIX}PATH", f"{self_training.PREFIX}FILE")
-        raise DataError(f"unknown source {name!r}; known: {', '.join((*ANNOTATED, *known, *forms))}")
+        raise DataError(f"unknown source {name!r}; known: {', '.join((*ANNOTATED, *known, *OTHER_FORMS))}")
     return known.get(name, ("train",))
 
 

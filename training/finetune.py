@@ -35,11 +35,12 @@ from ie_model.model_folder import SAFETENSORS, TOKENIZER
 from ie_model.runtime.modeling import SpanLinkModel
 from ie_model.scheme import LABELS, TagScheme
 from training.augment import Names, harvest, substitute
-from training.data import label_studio
+from training.data import label_studio, paragraphs, self_training
 from training.data.example import DataError, Example
 from training.data.sources import SEEDS, SOURCES, read_source
 from training.features import MAX_LABELS, WindowFeatures, batch_shapes, collate, window_features
 from training.modeling import TrainingModel, build_model, load_weights, save_model, tokenizer_folder
+from training.optimizers import Together, is_hidden_matrix, muon
 from training.recipe import RECIPE_VALUES, Recipe, RecipeError, Stage, check_values
 
 #: File in a stage's folder that says what the stage was made from.
@@ -122,9 +123,10 @@ class Batches(Dataset[dict[str, Tensor]]):
 
 
 class BatchTrainer(Trainer):
-    """A Trainer over ready-made batches, in their order, with two learning rates."""
+    """A Trainer over ready-made batches, in their order, with two learning rates, and Muon if asked for."""
 
     head_factor: float = 1.0
+    muon_rate: float = 0.0
 
     def _get_train_sampler(self, train_dataset: Any = None) -> SequentialSampler:
         dataset = train_dataset if train_dataset is not None else self.train_dataset
@@ -133,9 +135,12 @@ class BatchTrainer(Trainer):
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         if self.optimizer is None:
             rate, decay = self.args.learning_rate, self.args.weight_decay
-            groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
             encoder = set(self.model.network.classifier.base_model.parameters())
-            for parameter in filter(lambda p: p.requires_grad, self.model.parameters()):
+            trained = [(n, p) for n, p in self.model.named_parameters() if p.requires_grad]
+            matrices = [p for n, p in trained if self.muon_rate and is_hidden_matrix(n, p)]
+            groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
+            apart = set(matrices)
+            for parameter in (p for _, p in trained if p not in apart):
                 groups.setdefault((parameter in encoder, parameter.ndim > 1), []).append(parameter)
             self.optimizer = torch.optim.AdamW(
                 [
@@ -148,6 +153,8 @@ class BatchTrainer(Trainer):
                 ],
                 fused=True,
             )
+            if matrices:
+                self.optimizer = Together(muon(matrices, rate=self.muon_rate), self.optimizer)
         return self.optimizer
 
 
@@ -289,8 +296,11 @@ def run_identity(recipe: Recipe, *, stage: int, leave_out: str | None, start: Pa
     The publishers' files under `data_root` are taken to be what they were.
     """
     files = {path.name: path for path in sorted(SEEDS.glob("*.json"))}
-    names = sorted({name for item in recipe.stages for name in item.sources if name.startswith(label_studio.PREFIX)})
-    files |= {str(path): path for name in names for path in label_studio.files_of(name)}
+    for name in sorted({name for item in recipe.stages for name in item.sources}):
+        if name.startswith(label_studio.PREFIX):
+            files |= {str(path): path for path in label_studio.files_of(name)}
+        elif name.startswith((self_training.PREFIX, paragraphs.PREFIX)):
+            files[name] = Path(name.partition(":")[2])
     files["encoder"] = Path(recipe.encoder) / SAFETENSORS
     if start is not None:
         files["start"] = start / SAFETENSORS
@@ -346,7 +356,7 @@ def make_trainer(network: SpanLinkModel, batches: Batches, recipe: Recipe, stage
         train_dataset=batches,
         data_collator=lambda rows: rows[0],
     )
-    trainer.head_factor = stage.head_factor
+    trainer.head_factor, trainer.muon_rate = stage.head_factor, stage.muon_rate
     return trainer
 
 

@@ -35,6 +35,7 @@ from ie_model.model_folder import SAFETENSORS
 from ie_model.runtime.words import add_words, load_with_words
 from training.architecture import encoder_config
 from training.objectives import MaskedLoss, ReplacedLoss
+from training.optimizers import is_hidden_matrix, muon
 from training.packed import PackedTokens, PretrainError, masked_batch, read_words
 from training.pretrain_recipe import Recipe
 
@@ -80,11 +81,11 @@ def build_objective(model: ModernBertForMaskedLM, recipe: Recipe, special: dict[
 
 
 def optimizers(model: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
-    """Muon for the hidden matrices (Jordan et al. 2024), AdamW for all else."""
-    matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and ".layers." in n]
-    rest = [p for n, p in model.named_parameters() if not (p.ndim == 2 and ".layers." in n)]
+    """Muon for the hidden matrices, AdamW for all else."""
+    matrices = [p for n, p in model.named_parameters() if is_hidden_matrix(n, p)]
+    rest = [p for n, p in model.named_parameters() if not is_hidden_matrix(n, p)]
     return [
-        torch.optim.Muon(matrices, lr=recipe.muon_lr, momentum=0.95, weight_decay=0.01),
+        muon(matrices, rate=recipe.muon_lr),
         torch.optim.AdamW(rest, lr=recipe.adam_lr, betas=(0.9, 0.98), weight_decay=0.01, fused=True),
     ]
 

@@ -65,6 +65,8 @@ class Stage:
             known sets (`training/data/sources.py`): hub:NAME, label-studio:PATH.
         epochs: passes over the mixture.
         learning_rate: peak of the encoder's; the heads get `head_factor` times it.
+        muon_rate: peak of the learning rate of the matrices within the encoder's layers, which Muon then trains, as it
+            did in pretraining (`training/optimizers.py`); 0 leaves them to AdamW with the rest.
         substitute: share of an example's names that are others in each further epoch
             (`training/augment.py`); 0 leaves the texts as they are.
     """
@@ -73,6 +75,7 @@ class Stage:
     epochs: float = 4
     learning_rate: float = 3e-4
     head_factor: float = 3.0
+    muon_rate: float = 0.0
     warmup: float = 0.06
     substitute: float = 0.0
 
@@ -85,6 +88,7 @@ STAGE_VALUES = {
     "epochs": Allowed("a number above 0", lambda value: _is_number(value) and value > 0),
     "learning_rate": _NUMBER,
     "head_factor": _NUMBER,
+    "muon_rate": _NUMBER,
     "warmup": _NUMBER,
     "substitute": _SHARE,
 }

@@ -117,10 +117,12 @@ def test_the_seed_decides_the_weights(recipe: Recipe, tmp_path: Path) -> None:
     assert not same(one, other)
 
 
+@pytest.mark.parametrize("muon_rate", [0.0, 0.01])
 @pytest.mark.usefixtures("authored")
 def test_a_resumed_run_is_the_run_that_was_not_interrupted(
-    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    recipe: Recipe, muon_rate: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    recipe = recipe.with_values(stages=(replace(recipe.stages[0], muon_rate=muon_rate),))
     whole = finetune(recipe.with_values(output=str(tmp_path / "whole")))
     with monkeypatch.context() as patch:
         save_every(patch, 3, kill_at=5)
@@ -418,3 +420,28 @@ def test_a_benchmark_has_its_sources_labels_and_says_so(
     document = Extractor.load(folder, runtime="torch")(text)
     assert {entity.label for entity in document.entities} <= set(opened.scheme.labels)
     assert document.departures == ()
+
+
+def test_muon_trains_the_matrices_of_the_layers(recipe: Recipe, text_encoder: TextEncoder, tmp_path: Path) -> None:
+    windows = [w for example in examples() for w in window_features(example, text_encoder, SCHEME)]
+    batches = Batches([source(windows)], epochs=1, tokens=128, pad_id=0, seed=1)
+    stage = Stage(sources={}, learning_rate=1e-3, muon_rate=0.01)
+    network = build_model(recipe, SCHEME)
+    optimizer = module.make_trainer(network, batches, recipe, stage, tmp_path).create_optimizer()
+    rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
+    assert len(rates) == len(list(network.parameters()))
+    layer = network.classifier.model.layers[0]
+    assert {rates[id(p)] for p in (layer.attn.Wqkv.weight, layer.mlp.Wo.weight)} == {0.01}
+    assert rates[id(network.classifier.model.embeddings.tok_embeddings.weight)] == 1e-3
+    assert rates[id(network.classifier.head.dense.weight)] == 3e-3
+
+
+def test_a_changed_file_of_labels_is_another_run(recipe: Recipe, authored: None, tmp_path: Path) -> None:
+    file = tmp_path / "paragraphs.jsonl"
+    file.write_text("one", encoding="utf-8")
+    own = replace(recipe, stages=(Stage(sources={f"paragraphs:{file}": 1}, epochs=1),))
+    finetune(own)
+    finetune(own, resume=True)
+    file.write_text("another", encoding="utf-8")
+    with pytest.raises(RecipeError, match="holds another run"):
+        finetune(own, resume=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
-from training.data import cluener, label_studio, msra, peoples_daily, resume, self_training, uner, weibo
+from training.data import cluener, label_studio, msra, paragraphs, peoples_daily, resume, self_training, uner, weibo
 from training.data.authored import read_authored, read_held_out
 from training.data.cluener import read_cluener
 from training.data.duee import DuEEText, read_duee
@@ -83,6 +83,14 @@ EVENT_SOURCES: tuple[Source[DuEEText] | Source[DuEEFinDocument], ...] = (
 )
 
 
+#: How the sources that are a user's own, or made from corpora, are named.
+OTHER_FORMS = (
+    f"{PREFIX}NAME",
+    f"{label_studio.PREFIX}PATH",
+    f"{self_training.PREFIX}FILE",
+    f"{paragraphs.PREFIX}FILE",
+)
+
 #: (source, split) of all texts on which models are scored.
 EVALUATED = (
     ("seeds", "train"),
@@ -112,7 +120,8 @@ def read_source(
         name: "seeds", "authored", "authored-heldout" (never trained on), one of the sets under `data_root`, "hub:" and
             a Hub id or a local folder (`training/data/hub.py`), which has its publisher's splits, or "label-studio:"
             and an export or a folder of them (`training/data/label_studio.py`), which has no splits, or
-            "self-training:" and a file that `training.self_training` wrote.
+            "self-training:" and a file that `training.self_training` wrote, or "paragraphs:" and one of
+            `training.paragraphs`.
         leave_out: id of the one seed article that must not be seen.
         purpose: training gets train splits only, and none of an evaluation-only source. A
             benchmark may train on the train split of any source: its weights are not published.
@@ -142,12 +151,14 @@ def read_source(
         if not path.is_file():
             raise NotAtHandError(f"{name}: no such file; training.self_training writes it")
         return self_training.read_self_training(path)
+    if name.startswith(paragraphs.PREFIX):
+        path = Path(name.removeprefix(paragraphs.PREFIX))
+        if not path.is_file():
+            raise NotAtHandError(f"{name}: no such file; training.paragraphs writes it")
+        return paragraphs.read_paragraphs(path)
     source = SOURCES.get(name)
     if source is None:
-        known = ", ".join(
-            (*ANNOTATED, *SOURCES, f"{PREFIX}NAME", f"{label_studio.PREFIX}PATH", f"{self_training.PREFIX}FILE")
-        )
-        raise DataError(f"unknown source {name!r}; known: {known}")
+        raise DataError(f"unknown source {name!r}; known: {', '.join((*ANNOTATED, *SOURCES, *OTHER_FORMS))}")
     if purpose == "train" and source.evaluation_only:
         raise DataError(f"{name} is for evaluation only ({source.licence}); take it out of the training sources")
     if split not in source.splits:

@@ -48,6 +48,8 @@ def check_outputs(paths: Sequence[str], outputs: Sequence[Path]) -> None:
         return
     found = [_files(Path(name)) for name in paths if name != STDIN]
     inputs = {_identity(file) for files in found if not isinstance(files, errors.InputError) for file in files}
+    if STDIN in paths:
+        inputs |= _redirected()
     written = set()
     for output in outputs:
         if os.path.exists(output) and not os.path.isfile(output):  # a terminal or /dev/null takes several
@@ -115,6 +117,15 @@ def _identity(path: Path) -> object:
     except OSError:
         return os.path.realpath(path)
     return status.st_dev, status.st_ino
+
+
+def _redirected() -> set[object]:
+    """The identity of the file that standard input is redirected from, if it is one."""
+    try:
+        status = os.fstat(stdin().fileno())
+    except (OSError, ValueError, errors.InputError):  # closed, or not a file of the system's
+        return set()
+    return {(status.st_dev, status.st_ino)}
 
 
 def _decode(name: str, data: bytes, encoding: str) -> tuple[str, str] | errors.InputError:

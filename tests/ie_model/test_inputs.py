@@ -58,6 +58,20 @@ def test_an_output_is_neither_an_input_nor_another_output(tmp_path: Path) -> Non
     check_outputs(["/dev/null"], [Path("/dev/null"), Path("/dev/null"), tmp_path / ("长" * 300)])
 
 
+def test_an_output_is_not_what_standard_input_is_redirected_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = tmp_path / "a.txt"
+    text.write_text("林远离任。", encoding="utf-8")
+    with text.open(encoding="utf-8") as redirected:
+        monkeypatch.setattr("sys.stdin", redirected)
+        check_outputs([str(tmp_path)], [tmp_path / "new.out"])
+        with pytest.raises(InputError, match=r"a\.txt: input and output are the same file"):
+            check_outputs(["-"], [tmp_path / "new.out", text])
+    monkeypatch.setattr("sys.stdin", None)
+    check_outputs(["-"], [text])
+
+
 def test_every_bad_input_is_one_error(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "bad.txt").write_bytes(b"ok\xff\n")

@@ -340,7 +340,7 @@ def _loading(path: str) -> Iterator[None]:
 
     try:
         yield
-    except (OSError, ValueError, RuntimeError, StopIteration, DatasetsError) as error:
+    except (OSError, ValueError, LookupError, RuntimeError, StopIteration, DatasetsError) as error:
         told = [" ".join(str(each).split()) for each in (error, error.__cause__) if each is not None]
         detail = ": ".join(filter(None, told)) or "it has no rows"  # StopIteration says nothing
         remedy = "expected a Hub id, or a local folder of Parquet or JSON lines"

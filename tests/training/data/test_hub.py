@@ -302,7 +302,7 @@ def test_sets_that_are_not_there(tmp_path: Path) -> None:
     (tmp_path / "empty" / "train.jsonl").touch()
     with pytest.raises(DataError, match=r"empty: the data set cannot be loaded \(it has no rows\)"):
         read_hub(str(tmp_path / "empty"), split="train")
-    with pytest.raises(DataError, match="/: the data set cannot be loaded .*expected a Hub id"):
+    with pytest.raises(DataError, match=r"/: the data set cannot be loaded .*expected a Hub id"):
         hub_splits("hub:/")
     for read in (hub_splits, lambda name: read_hub(name, split="train")):
         for name in ("hub:", "hub:#PER=PERSON"):

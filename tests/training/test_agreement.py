@@ -58,11 +58,12 @@ def test_the_committed_figures_are_those_of_the_committed_passes() -> None:
     assert all(report["spans"][label]["f1"] >= 0.9 for label in report["spans"])
 
 
-def test_the_authored_pieces_were_read_twice() -> None:
-    authored = ROOT / "authored"
-    second = read_pass(authored / "second-pass")
-    report = agreement(read_pass(authored), second)
-    committed = json.loads((authored / "agreement.json").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("name", ["authored", "paragraphs"])
+def test_authored_pieces_and_paragraphs_were_read_twice(name: str) -> None:
+    folder = ROOT / name
+    second = read_pass(folder / "second-pass")
+    report = agreement(read_pass(folder), second)
+    committed = json.loads((folder / "agreement.json").read_text(encoding="utf-8"))
     committed.pop("command")
     assert committed == report
     assert report["articles"] == len(second) > 100

@@ -10,7 +10,6 @@ corpora hold. What is found, and what is not, is counted; a recipe names the fil
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,10 +17,10 @@ from typing import Any
 
 from training.corpus import CorpusError, corpus_files, read_documents
 from training.data.example import DataError
+from training.data.files import write_json_lines
 from training.data.paragraphs import MARKS, paragraph_id, read_marks, with_text
-from training.overlap import fold, shared_runs
+from training.evaluated import without_evaluated
 from training.recipe import DATA_ROOT
-from training.self_training import evaluated_texts
 
 
 def find_paragraphs(marks: dict[str, dict[str, Any]], files: Sequence[Path]) -> dict[str, str]:
@@ -48,20 +47,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = find_paragraphs(marks, corpus_files(options.corpora))
         if not found:
             raise DataError(f"{options.corpora}: none of the {len(marks)} marked paragraphs stands in these corpora")
-        texts = [(key, found[key]) for key in marks if key in found]
-        evaluated = [fold(text) for text in evaluated_texts(options.data_root)]
-        scored = {index for index, _, _ in shared_runs([fold(text) for _, text in texts], evaluated)}
-        rows = [with_text(marks[key], text) for index, (key, text) in enumerate(texts) if index not in scored]
+        kept = set(without_evaluated(list(found.values()), options.data_root))
+        rows = [with_text(row, found[key]) for key, row in marks.items() if found.get(key) in kept]
     except (CorpusError, DataError) as error:
         print(error, file=sys.stderr)
         return 2
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    partial = options.output.with_suffix(".partial")
-    partial.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-    partial.replace(options.output)
+    write_json_lines(options.output, rows)
     print(
         f"{len(marks)} marked paragraphs, {len(marks) - len(found)} not in these corpora, "
-        f"{len(scored)} left out for what is scored, {len(rows)} → {options.output}"
+        f"{len(found) - len(kept)} left out for what is scored, {len(rows)} → {options.output}"
     )
     return 0
 

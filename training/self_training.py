@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import heapq
-import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
@@ -32,10 +31,9 @@ from ie_model.errors import IEModelError
 from ie_model.extractor import Extractor
 from ie_model.scheme import Bools
 from training.corpus import CorpusError, corpus_files, read_documents
-from training.data.example import DataError, NotAtHandError
-from training.data.sources import EVALUATED
-from training.debug_data import read_split
-from training.overlap import fold, shared_runs
+from training.data.example import DataError
+from training.data.files import write_json_lines
+from training.evaluated import without_evaluated
 from training.recipe import DATA_ROOT
 
 #: Characters of a piece: paragraphs of a document are put together until there are as many.
@@ -66,17 +64,6 @@ def draw(texts: Iterable[str], count: int, *, seed: int) -> list[str]:
     """As many of the texts, drawn by hash: the same whatever their order; a larger count takes these and more."""
     keyed = {sha256(f"{seed} {text}".encode()).digest(): text for text in texts}
     return [keyed[key] for key in heapq.nsmallest(count, keyed)]
-
-
-def evaluated_texts(data_root: Path) -> list[str]:
-    """The texts of all sets at hand on which models are scored."""
-    texts = []
-    for name, split in EVALUATED:
-        try:
-            texts += [example.text for example in read_split(name, split, data_root).examples]
-        except NotAtHandError:
-            continue
-    return texts
 
 
 def label(text: str, encoding: Encoding, logits: Floats, extractor: Extractor) -> dict[str, Any] | None:
@@ -133,20 +120,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         texts = [
             text for file in files for text in draw(pieces(read_documents(file)), options.texts, seed=options.seed)
         ]
-        evaluated = [fold(text) for text in evaluated_texts(options.data_root)]
-        known = {index for index, _, _ in shared_runs([fold(text) for text in texts], evaluated)}
-        kept = [text for index, text in enumerate(texts) if index not in known]
+        kept = without_evaluated(texts, options.data_root)
         rows = list(track(label_all(kept, extractor), "labelling", total=len(kept), transient=True))
     except (CorpusError, DataError, IEModelError) as error:
         print(error, file=sys.stderr)
         return 2
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    partial = options.output.with_suffix(".partial")
-    partial.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-    partial.replace(options.output)
+    write_json_lines(options.output, rows)
     print(
-        f"{len(texts)} pieces drawn, {len(known)} left out for what is scored, {len(rows)} with a sure span: "
-        f"{sum(len(row['spans']) for row in rows)} spans, {sum(len(row['text']) for row in rows)} characters, "
+        f"{len(texts)} pieces drawn, {len(texts) - len(kept)} left out for what is scored, "
+        f"{len(rows)} with a sure span: {sum(len(row['spans']) for row in rows)} spans, {sum(len(row['text']) for row in rows)} characters, "
         f"{sum(end - start for row in rows for start, end in row['unsure'])} of them unsure → {options.output}"
     )
     return 0

@@ -14,9 +14,10 @@ from ie_model.scheme import TagScheme
 from training.augment import substitute
 from training.data.example import DataError, Example, GoldSpan
 from training.data.sources import EVALUATED, read_source
+from training.evaluated import evaluated_texts
 from training.features import tag_masks
 from training.report import fingerprint
-from training.self_training import SURE, draw, evaluated_texts, label, main, pieces
+from training.self_training import SURE, draw, label, main, pieces
 
 TEXT = "林知远离开星河科技，加入云栖智能。"
 SCHEME = TagScheme()

@@ -1,9 +1,9 @@
-"""Reading the publishers' files: every fault names the file, the line and what was expected."""
+"""Reading the publishers' files, where a fault names the file, the line and what was expected; and writing ours."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,14 @@ def read_json_lines(path: Path, expected: str) -> Iterator[tuple[int, dict[str, 
             if not isinstance(row, dict):
                 raise ValueError(f"found a {type(row).__name__}")
         yield number, row
+
+
+def write_json_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """A line of JSON for every row, in a file that is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    partial.replace(path)
 
 
 @contextmanager

@@ -128,8 +128,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     write_json_lines(options.output, rows)
     print(
         f"{len(texts)} pieces drawn, {len(texts) - len(kept)} left out for what is scored, "
-        f"{len(rows)} with a sure span: {sum(len(row['spans']) for row in rows)} spans, {sum(len(row['text']) for row in rows)} characters, "
-        f"{sum(end - start for row in rows for start, end in row['unsure'])} of them unsure → {options.output}"
+        f"{len(rows)} with a sure span: {sum(len(row['spans']) for row in rows)} spans, "
+        f"{sum(len(row['text']) for row in rows)} characters, {sum(end - start for row in rows for start, end in row['unsure'])} of them unsure → {options.output}"
     )
     return 0
 

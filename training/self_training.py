@@ -126,10 +126,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     write_json_lines(options.output, rows)
+    spans = sum(len(row["spans"]) for row in rows)
+    characters = sum(len(row["text"]) for row in rows)
+    unsure = sum(end - start for row in rows for start, end in row["unsure"])
     print(
-        f"{len(texts)} pieces drawn, {len(texts) - len(kept)} left out for what is scored, "
-        f"{len(rows)} with a sure span: {sum(len(row['spans']) for row in rows)} spans, "
-        f"{sum(len(row['text']) for row in rows)} characters, {sum(end - start for row in rows for start, end in row['unsure'])} of them unsure → {options.output}"
+        f"{len(texts)} pieces drawn, {len(texts) - len(kept)} left out for what is scored, {len(rows)} with a sure "
+        f"span: {spans} spans, {characters} characters, {unsure} of them unsure → {options.output}"
     )
     return 0
 

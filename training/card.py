@@ -35,9 +35,7 @@ RULE = (
     "alias rule."
 )
 #: Where the folds are not of the packaged model's recipe.
-OTHER_FOLDS = (
-    "* Of an earlier model, with another encoder and fewer authored pieces; the folds of this one have not been run."
-)
+OTHER_FOLDS = "* Of an earlier model, with another recipe and less data; the folds of this one have not been run."
 #: Sets of which the train split is part of the training data.
 SEEN = dict.fromkeys(("news-units", "cluener", "resume", "msra", "uner-gsd"), "train split")
 NEVER = "People's Daily, Weibo, UNER PUD, DuEE 1.0, DuEE-Fin and the held-out authored pieces"
@@ -56,9 +54,12 @@ class Results:
 
     @property
     def folds_are_of_the_model(self) -> bool:
-        """Whether the leave-one-out models began with the packaged model's encoder."""
-        same: bool = self.leave_one_out["encoder"] == self.training["encoder"]
-        return same
+        """Whether the leave-one-out models were trained as the packaged one was: from its encoder, by its recipe."""
+        used, ours = self.leave_one_out["recipe"]["stages"], self.training["stages"]
+        same_stages = len(used) == len(ours) and all(
+            one.get(key) == value for one, own in zip(used, ours, strict=True) for key, value in own.items()
+        )
+        return same_stages and bool(self.leave_one_out["encoder"] == self.training["encoder"])
 
     @property
     def fold_mark(self) -> str:

@@ -25,17 +25,17 @@ from rich.table import Table
 
 from ie_model.errors import InputError
 from ie_model.scheme import LABELS
-from training.data import label_studio, paragraphs, self_training
+from training.data import label_studio
 from training.data.duee import DuEEText
 from training.data.example import DataError, Example, NotAtHandError
 from training.data.hub import PREFIX, hub_splits
-from training.data.sources import ANNOTATED, EVENT_SOURCES, OTHER_FORMS, SOURCES, read_source
+from training.data.sources import ANNOTATED, EVENT_SOURCES, MADE, OTHER_FORMS, SOURCES, read_source
 from training.data_checks import SEVERITIES, SPLIT_CHECKS, Finding, Split, findings_at
 from training.recipe import DATA_ROOT
 from training.report import check_writable
 
-#: What the sources start with that are one user's own and have no splits.
-OWN = (label_studio.PREFIX, self_training.PREFIX, paragraphs.PREFIX)
+#: What the sources start with that are one user's own, or made from corpora, and have no splits.
+OWN = (label_studio.PREFIX, *MADE)
 
 
 def _parts(name: str) -> Sequence[str]:

@@ -35,9 +35,9 @@ from ie_model.model_folder import SAFETENSORS, TOKENIZER
 from ie_model.runtime.modeling import SpanLinkModel
 from ie_model.scheme import LABELS, TagScheme
 from training.augment import Names, harvest, substitute
-from training.data import label_studio, paragraphs, self_training
+from training.data import label_studio
 from training.data.example import DataError, Example
-from training.data.sources import SEEDS, SOURCES, read_source
+from training.data.sources import MADE, SEEDS, SOURCES, read_source
 from training.features import MAX_LABELS, WindowFeatures, batch_shapes, collate, window_features
 from training.modeling import TrainingModel, build_model, load_weights, save_model, tokenizer_folder
 from training.optimizers import Together, is_hidden_matrix, muon
@@ -136,12 +136,13 @@ class BatchTrainer(Trainer):
         if self.optimizer is None:
             rate, decay = self.args.learning_rate, self.args.weight_decay
             encoder = set(self.model.network.classifier.base_model.parameters())
-            trained = [(n, p) for n, p in self.model.named_parameters() if p.requires_grad]
-            matrices = [p for n, p in trained if self.muon_rate and is_hidden_matrix(n, p)]
+            matrices: list[torch.nn.Parameter] = []
             groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
-            apart = set(matrices)
-            for parameter in (p for _, p in trained if p not in apart):
-                groups.setdefault((parameter in encoder, parameter.ndim > 1), []).append(parameter)
+            for name, parameter in self.model.named_parameters():
+                if self.muon_rate and parameter.requires_grad and is_hidden_matrix(name, parameter):
+                    matrices.append(parameter)
+                elif parameter.requires_grad:
+                    groups.setdefault((parameter in encoder, parameter.ndim > 1), []).append(parameter)
             self.optimizer = torch.optim.AdamW(
                 [
                     {
@@ -299,7 +300,7 @@ def run_identity(recipe: Recipe, *, stage: int, leave_out: str | None, start: Pa
     for name in sorted({name for item in recipe.stages for name in item.sources}):
         if name.startswith(label_studio.PREFIX):
             files |= {str(path): path for path in label_studio.files_of(name)}
-        elif name.startswith((self_training.PREFIX, paragraphs.PREFIX)):
+        elif name.startswith(tuple(MADE)):
             files[name] = Path(name.partition(":")[2])
     files["encoder"] = Path(recipe.encoder) / SAFETENSORS
     if start is not None:

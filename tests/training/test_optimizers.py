@@ -54,9 +54,12 @@ def test_all_parts_step() -> None:
     model = Model()
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     first = float(model.loss().detach())
-    assert train(model, together(model), 20) < first
+    optimizer = together(model)
+    assert train(model, optimizer, 20) < first
     assert not [name for name, p in model.named_parameters() if torch.equal(p, before[name])]
-    assert any(p.grad is not None for p in model.parameters())
+    assert all(p.grad is not None for p in model.parameters())
+    optimizer.zero_grad()
+    assert all(p.grad is None for p in model.parameters())
 
 
 def test_a_schedule_reaches_all_parts() -> None:

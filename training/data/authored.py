@@ -18,7 +18,6 @@ lines. The rest are relations. Marks all four labels and the departures complete
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
 from collections.abc import Iterator
@@ -28,9 +27,9 @@ from pathlib import Path
 from typing import Any
 
 from training.data.example import Example, NotAtHandError
-from training.data.files import check_place, faults_at, read_json_lines
+from training.data.files import write_json_lines
 from training.data.markup import MarkedSpan, MarkupError, Notes, compile_notes, missed_mentions, strip_marks
-from training.data.news_units import unit_example
+from training.data.news_units import read_rows
 
 SCRIPTS = ("hans", "hant")
 #: The file of a folder that no model is trained on.
@@ -113,7 +112,7 @@ def to_row(piece: Piece) -> dict[str, Any]:
 def read_authored(folder: Path) -> list[Example]:
     """The pieces of every JSON lines file in a folder, in order, but not the held-out ones."""
     paths = [path for path in sorted(folder.glob("*.jsonl")) if path.name != HELD_OUT]
-    examples = [example for path in paths for example in _read(path, "authored")]
+    examples = [example for path in paths for example in read_rows(path, source="authored", expected=_EXPECTED)]
     if not examples:
         raise NotAtHandError(f"{folder}: no authored .jsonl files here")
     return examples
@@ -121,15 +120,7 @@ def read_authored(folder: Path) -> list[Example]:
 
 def read_held_out(folder: Path) -> list[Example]:
     """The pieces of a folder that models are scored on and never trained on."""
-    return list(_read(folder / HELD_OUT, "authored-heldout"))
-
-
-def _read(path: Path, source: str) -> Iterator[Example]:
-    for number, row in read_json_lines(path, _EXPECTED):
-        with faults_at(path, number, _EXPECTED):
-            for span in row["spans"]:
-                check_place(row["text"], span["text"], span["start"])
-            yield unit_example(row, source=source, dates=True)
+    return list(read_rows(folder / HELD_OUT, source="authored-heldout", expected=_EXPECTED))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -160,9 +151,7 @@ def main(arguments: list[str] | None = None) -> int:
     if faults:
         return 2
     if options.output:
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        lines = (json.dumps(row, ensure_ascii=False) for row in rows.values())
-        options.output.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        write_json_lines(options.output, rows.values())
     return 0
 
 

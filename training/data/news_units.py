@@ -6,10 +6,12 @@ Marks all four labels and the departures (without dates) completely.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from training.data.example import DataError, Example, GoldDeparture, GoldSpan, expect_file
+from training.data.files import check_place, faults_at, read_json_lines
 
 
 def read_news_units(root: Path, split: str) -> list[Example]:
@@ -24,6 +26,19 @@ def read_news_units(root: Path, split: str) -> list[Example]:
             raise DataError(f"{path}, line {number}: not a unit of news-units ({error!r})") from error
         examples.append(example)
     return examples
+
+
+def read_rows(path: Path, *, source: str, expected: str) -> Iterator[Example]:
+    """The rows of a file of this project in the form of news-units, with dates; DataError with the line for a fault.
+
+    Args:
+        expected: what a row is, in words.
+    """
+    for number, row in read_json_lines(path, expected):
+        with faults_at(path, number, expected):
+            for span in row["spans"]:
+                check_place(row["text"], span["text"], span["start"])
+            yield unit_example(row, source=source, dates=True)
 
 
 def unit_example(row: dict[str, Any], *, source: str, dates: bool) -> Example:

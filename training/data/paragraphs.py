@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from training.data.example import Example
-from training.data.files import check_place, faults_at, read_json_lines
-from training.data.news_units import unit_example
+from training.data.files import faults_at, read_json_lines
+from training.data.news_units import read_rows, unit_example
 
 MARKS = Path("annotations") / "paragraphs" / "marks.jsonl"
-PREFIX = "paragraphs:"
+SOURCE = "paragraphs"
+PREFIX = f"{SOURCE}:"
 _EXPECTED_MARKS = "the marks of a paragraph"
 _EXPECTED = "a marked paragraph with its text, as training.paragraphs writes it"
 
@@ -35,17 +36,20 @@ def read_marks(path: Path) -> dict[str, dict[str, Any]]:
         with faults_at(path, number, _EXPECTED_MARKS):
             if row["id"] in marks:
                 raise ValueError(f"{row['id']} stands above, too")
-            # Checked against a text of that length: the true one is not at hand yet.
-            with_text(row, "口" * row["characters"], checked=False)
+            _blank_example(row)  # which cannot be made of marks with a fault
             marks[row["id"]] = row
     return marks
 
 
-def with_text(marks: dict[str, Any], text: str, *, checked: bool = True) -> dict[str, Any]:
+def with_text(marks: dict[str, Any], text: str) -> dict[str, Any]:
     """Marks and text as one row, in the form of news-units; ValueError where they are not of one paragraph."""
-    if checked and paragraph_id(text) != marks["id"]:
+    if paragraph_id(text) != marks["id"]:
         raise ValueError(f"{marks['id']}: another text than that which was marked")
-    row = {
+    return _row(marks, text)
+
+
+def _row(marks: dict[str, Any], text: str) -> dict[str, Any]:
+    return {
         "id": marks["id"],
         "text": text,
         "spans": [
@@ -54,23 +58,18 @@ def with_text(marks: dict[str, Any], text: str, *, checked: bool = True) -> dict
         ],
         "departures": marks["departures"],
     }
-    unit_example(row, source="paragraphs", dates=True)
-    return row
+
+
+def _blank_example(marks: dict[str, Any]) -> Example:
+    """The marks on a blank text of the paragraph's length: the true one is not at hand."""
+    return unit_example(_row(marks, "口" * marks["characters"]), source=SOURCE, dates=True)
 
 
 def marked_examples(path: Path) -> list[Example]:
     """Marks as examples whose texts are blank: enough to compare two passes over the same paragraphs."""
-    rows = read_marks(path).values()
-    blank = (with_text(row, "口" * row["characters"], checked=False) for row in rows)
-    return [unit_example(row, source="paragraphs", dates=True) for row in blank]
+    return [_blank_example(row) for row in read_marks(path).values()]
 
 
 def read_paragraphs(path: Path) -> list[Example]:
     """The marked paragraphs of a file that `training.paragraphs` wrote; DataError with the line for a fault."""
-    examples = []
-    for number, row in read_json_lines(path, _EXPECTED):
-        with faults_at(path, number, _EXPECTED):
-            for span in row["spans"]:
-                check_place(row["text"], span["text"], span["start"])
-            examples.append(unit_example(row, source="paragraphs", dates=True))
-    return examples
+    return list(read_rows(path, source=SOURCE, expected=_EXPECTED))

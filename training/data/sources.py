@@ -83,13 +83,13 @@ EVENT_SOURCES: tuple[Source[DuEEText] | Source[DuEEFinDocument], ...] = (
 )
 
 
+#: What the name of a file that was made from corpora starts with, its reader, and the module that writes it.
+MADE: dict[str, tuple[Callable[[Path], list[Example]], str]] = {
+    self_training.PREFIX: (self_training.read_self_training, "training.self_training"),
+    paragraphs.PREFIX: (paragraphs.read_paragraphs, "training.paragraphs"),
+}
 #: How the sources that are a user's own, or made from corpora, are named.
-OTHER_FORMS = (
-    f"{PREFIX}NAME",
-    f"{label_studio.PREFIX}PATH",
-    f"{self_training.PREFIX}FILE",
-    f"{paragraphs.PREFIX}FILE",
-)
+OTHER_FORMS = (f"{PREFIX}NAME", f"{label_studio.PREFIX}PATH", *(f"{prefix}FILE" for prefix in MADE))
 
 #: (source, split) of all texts on which models are scored.
 EVALUATED = (
@@ -146,16 +146,12 @@ def read_source(
         return read_hub(name, split=split)
     if name.startswith(label_studio.PREFIX):
         return label_studio.read_named(name)
-    if name.startswith(self_training.PREFIX):
-        path = Path(name.removeprefix(self_training.PREFIX))
-        if not path.is_file():
-            raise NotAtHandError(f"{name}: no such file; training.self_training writes it")
-        return self_training.read_self_training(path)
-    if name.startswith(paragraphs.PREFIX):
-        path = Path(name.removeprefix(paragraphs.PREFIX))
-        if not path.is_file():
-            raise NotAtHandError(f"{name}: no such file; training.paragraphs writes it")
-        return paragraphs.read_paragraphs(path)
+    for prefix, (read, writer) in MADE.items():
+        if name.startswith(prefix):
+            path = Path(name.removeprefix(prefix))
+            if not path.is_file():
+                raise NotAtHandError(f"{name}: no such file; {writer} writes it")
+            return read(path)
     source = SOURCES.get(name)
     if source is None:
         raise DataError(f"unknown source {name!r}; known: {', '.join((*ANNOTATED, *SOURCES, *OTHER_FORMS))}")

@@ -107,10 +107,12 @@ def evaluate_set(options: argparse.Namespace) -> None:
     print_report(f"{title}, strict F1", rows)
     _write_errors(options.errors, title, examples, documents)
     if options.output:
-        model = f" --model {options.model}" if options.model else ""
+        runtime = None if options.runtime == "onnx" else options.runtime
+        asked = {"model": options.model, "runtime": runtime, "data": options.data, "split": split}
+        said = " ".join(f"--{name} {value}" for name, value in asked.items() if value)
         write_results(
             options.output,
-            command=f"python -m training.evaluate{model} --data {options.data}{f' --split {split}' if split else ''}",
+            command=f"python -m training.evaluate {said}",
             report={"model": weights_fingerprint(folder.path), **report},
         )
 

@@ -41,6 +41,14 @@ def test_one_set_writes_what_it_prints(
     assert errors.read_text(encoding="utf-8").startswith("# news-units dev: departures")
 
 
+def test_another_runtime_is_part_of_the_command(model_dir: Path, data_root: Path, tmp_path: Path) -> None:
+    output = tmp_path / "results.json"
+    arguments = ["--model", str(model_dir), "--data-root", str(data_root), "--output", str(output)]
+    assert evaluate.main([*arguments, "--runtime", "torch"]) == 0
+    command = json.loads(output.read_text(encoding="utf-8"))["command"]
+    assert command == f"python -m training.evaluate --model {model_dir} --runtime torch --data news-units --split dev"
+
+
 def test_all_scores_what_is_at_hand_and_names_the_rest(
     model_dir: Path, data_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

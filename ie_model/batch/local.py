@@ -11,8 +11,9 @@ import multiprocessing
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
@@ -76,9 +77,10 @@ class _Pool:
         for _ in range(count):
             ours, theirs = self._context.Pipe()
             process = self._context.Process(target=_serve, args=(theirs, self._spec), daemon=True)
-            process.start()
-            theirs.close()  # so that its end is the end of the pipe
-            self._workers.append(_Worker(process, ours))
+            with _without_interrupts():
+                process.start()
+                theirs.close()  # so that its end is the end of the pipe
+                self._workers.append(_Worker(process, ours))
 
     def run(self, chunks: Iterator[Chunk], *, window: int) -> Iterator[Result]:
         done: dict[int, Result] = {}
@@ -147,6 +149,23 @@ class _Pool:
         for worker in self._workers:  # what it is at is no longer wanted
             worker.process.terminate()
             worker.process.join()
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Ctrl-C waits until the block has ended; a process started in it never hears of it, not even while it imports.
+
+    Without it a worker that is still starting ends with a traceback, and one that has just been started is forgotten.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows has no signal masks
+        yield
+        return
+    resource_tracker.ensure_running()  # where the first process starts it, Ctrl-C is let through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(pipe: Connection, spec: ExtractorSpec) -> None:

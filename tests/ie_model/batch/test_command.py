@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,28 @@ def test_ctrl_c_says_how_to_go_on(model_dir: Path, tmp_path: Path) -> None:
     assert process.returncode == 130
     assert told == "stopped; give the same command again to go on from here\n"
     assert (tmp_path / "out.jsonl.partial").exists()
+
+
+def catches_ctrl_c(pid: str) -> bool:
+    """Whether a process has a handler for it, as Python has from its first steps until a worker takes it away."""
+    caught = re.search(r"SigCgt:\s*(\w+)", Path(f"/proc/{pid}/status").read_text())
+    return caught is not None and bool(int(caught[1], 16) & 1 << signal.SIGINT - 1)
+
+
+def test_workers_do_not_hear_of_ctrl_c_while_they_start(model_dir: Path, source: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.jsonl"
+    code = "from ie_model.cli import app; app()"
+    command = [sys.executable, "-c", code, "batch", source, output, "--model", model_dir, "--workers", "2"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while len(starting := [pid for pid in children.read_text().split() if catches_ctrl_c(pid)]) < 2:
+            assert process.poll() is None
+            time.sleep(0.01)
+        for pid in starting:
+            os.kill(int(pid), signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 0, told
+    assert len(read_lines(output)) == 8
 
 
 def test_the_summary_in_words() -> None:

@@ -14,7 +14,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from training.report import (
     score,
     write_results,
 )
-from training.trained_once import trained_once
+from training.trained_once import folder_name, trained_once
 
 OUTPUT = Path("results") / "ablations.json"
 #: Sets that no variant is trained on, with the split that is scored.
@@ -72,13 +72,8 @@ class Ablations:
 
     def variant(self, name: str, *, folder: Path, data_root: str) -> Recipe:
         """The recipe of a variant, with its own output."""
-        stages = tuple(replace(stage, epochs=stage.epochs * self.share) for stage in self.recipe.stages)
         output = str(folder / folder_name(name))
-        return self.recipe.with_values(output=output, data_root=data_root, stages=stages, **self.variants[name])
-
-
-def folder_name(variant: str) -> str:
-    return "".join(c if c.isalnum() else "-" for c in variant)
+        return self.recipe.for_share(self.share).with_values(output=output, data_root=data_root, **self.variants[name])
 
 
 def figures(model: Path, sets: dict[str, list[Example]]) -> dict[str, Any]:

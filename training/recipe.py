@@ -186,6 +186,10 @@ class Recipe:
     def with_values(self, **values: Any) -> Recipe:
         return replace(self, **values)
 
+    def for_share(self, share: float) -> Recipe:
+        """The same recipe for a share of each stage's epochs."""
+        return self.with_values(stages=tuple(replace(stage, epochs=stage.epochs * share) for stage in self.stages))
+
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -22,29 +21,20 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import AutoModelForMaskedLM
 
+from tests.training.packed_tokens import SEPARATOR, write_packed
 from training import pretrain as module
 from training.corpus import CONTINUES
 from training.packed import PackedTokens, PretrainError, masked_batch
 from training.pretrain import learning_rate_factor, main, train
 from training.pretrain_recipe import Recipe
 
-SPECIAL = {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4}
+SPECIAL = {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": SEPARATOR, "[MASK]": 4}
 BODY = 30
 
 
 @pytest.fixture
 def data(tokenizer_dir: Path, tmp_path: Path) -> Path:
-    """A folder of packed tokens: documents of 40 tokens that repeat themselves."""
-    folder = tmp_path / "data"
-    shutil.copytree(tokenizer_dir, folder)
-    random = np.random.default_rng(0)
-    for name, count in (("one", 1600), ("two", 900)):
-        for split in ("train", "heldout"):
-            tokens = random.integers(5, 60, count).astype("<u2")
-            tokens[1::3] |= CONTINUES
-            tokens[39::40] = SPECIAL["[SEP]"]
-            tokens.tofile(folder / f"{name}.{split}.bin")
-    return folder
+    return write_packed(tokenizer_dir, tmp_path / "data")
 
 
 @pytest.fixture

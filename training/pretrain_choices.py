@@ -1,0 +1,159 @@
+"""What a choice in pretraining is worth: variants of a recipe, by what fine-tuning makes of their encoders.
+
+    python -m training.pretrain_choices --choices training/recipes/pretrain-choices.yaml --data-root FOLDER
+
+Each variant is pretrained on the same few tokens and then fine-tuned on benchmarks (`training/recipes/benchmarks/`),
+all alike, since the losses of unlike masks and sizes cannot be compared. What is finished is kept, a run that was
+stopped goes on where it was, and several processes can share the variants (`--only`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from training.data.example import DataError
+from training.data.sources import read_source
+from training.encoder_comparison import RECIPES, SPLITS, measure
+from training.packed import PretrainError
+from training.pretrain import train
+from training.pretrain_recipe import Recipe as PretrainRecipe
+from training.recipe import DATA_ROOT, Recipe, RecipeError
+from training.report import fingerprint, write_results
+from training.trained_once import folder_name, trained_once
+
+OUTPUT = Path("results") / "pretraining.json"
+PRETRAINED = "pretrained.json"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Variants of a pretraining recipe, and what their encoders are fine-tuned on.
+
+    Attributes:
+        recipe: what all variants have in common.
+        sets: benchmark → the share of its recipe's epochs that an encoder is fine-tuned for.
+        variants: name → values that replace the recipe's.
+    """
+
+    recipe: PretrainRecipe
+    sets: dict[str, float]
+    variants: dict[str, dict[str, Any]]
+
+    @classmethod
+    def read(cls, path: Path) -> Choices:
+        """Read the variants; RecipeError for values that a pretraining recipe has not."""
+        try:
+            values = yaml.safe_load(path.read_text(encoding="utf-8"))
+            base, sets, variants = dict(values["recipe"]), dict(values["sets"]), dict(values["variants"])
+        except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+            raise RecipeError(f"{path}: needs the keys recipe, sets and variants ({error})") from error
+        if unknown := [name for name in sets if name not in SPLITS]:
+            raise RecipeError(f"{path}: no benchmark {unknown}; choose from {list(SPLITS)}")
+        if len({folder_name(name) for name in variants}) < len(variants):
+            raise RecipeError(f"{path}: two variants differ in marks alone, and would share a folder")
+        for name, changes in {"recipe": {}, **variants}.items():
+            try:
+                PretrainRecipe(**{**base, **changes})
+            except (TypeError, PretrainError) as error:
+                raise RecipeError(f"{path}, {name}: {error}") from error
+        return cls(PretrainRecipe(**base), sets, variants)
+
+    def variant(self, name: str, *, folder: Path) -> PretrainRecipe:
+        """How the encoder of a variant is made, in a folder of its own."""
+        return replace(self.recipe, **{**self.variants[name], "output": str(folder / folder_name(name))})
+
+
+def pretrained_once(recipe: PretrainRecipe) -> dict[str, Any]:
+    """Tokens, minutes and the last figures of a variant's pretraining, which is done where it has not been."""
+    done = Path(recipe.output) / PRETRAINED
+    if not done.is_file():
+        started = time.monotonic()
+        train(recipe)
+        minutes = round((time.monotonic() - started) / 60, 1)
+        last = json.loads((Path(recipe.output) / "log.jsonl").read_text(encoding="utf-8").splitlines()[-1])
+        kept = {key: last[key] for key in ("tokens", "heldout_loss", "heldout_accuracy")}
+        done.write_text(json.dumps({**kept, "minutes": minutes, "recipe": asdict(recipe)}), encoding="utf-8")
+    result: dict[str, Any] = json.loads(done.read_text(encoding="utf-8"))
+    if result.pop("recipe") != asdict(recipe):
+        raise RecipeError(f"{recipe.output} holds an encoder of other values; choose another --folder, or remove it")
+    return result
+
+
+def fine_tuning(name: str, *, share: float, encoder: Path, data_root: str, recipes: Path) -> Recipe:
+    """A benchmark's recipe from an encoder, for a share of its epochs."""
+    recipe = Recipe.read(recipes / f"{name}.yaml").for_share(share)
+    return recipe.with_values(
+        encoder=str(encoder), output=str(encoder.parent / f"{name}-{share:g}"), data_root=data_root
+    )
+
+
+def run(choices: Choices, *, folder: Path, data_root: str, recipes: Path, names: Sequence[str]) -> dict[str, Any]:
+    """Make and score the variants of these names that have not been; returns the figures of all."""
+    sets = {
+        name: read_source(name, data_root=Path(data_root), split=SPLITS[name], purpose="evaluate", own_labels=True)
+        for name in choices.sets
+    }
+    rows: dict[str, Any] = {}
+    for name in names:
+        recipe = choices.variant(name, folder=folder)
+        pretraining = pretrained_once(recipe)
+        tuned = {
+            benchmark: trained_once(
+                fine_tuning(
+                    benchmark,
+                    share=choices.sets[benchmark],
+                    encoder=Path(recipe.output) / "encoder",
+                    data_root=data_root,
+                    recipes=recipes,
+                ),
+                partial(measure, examples=examples),
+            )
+            for benchmark, examples in sets.items()
+        }
+        rows[name] = {"changes": choices.variants[name], "pretraining": pretraining, "sets": tuned}
+        print(name, json.dumps({key: figures["f1"] for key, figures in tuned.items()}), flush=True)
+    return {
+        "sets": {
+            name: {"split": SPLITS[name], "share": choices.sets[name], "fingerprint": fingerprint(examples)}
+            for name, examples in sets.items()
+        },
+        "variants": rows,
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Pretrain variants of an encoder and score them by fine-tuning.")
+    parser.add_argument("--choices", type=Path, default=Path("training/recipes/pretrain-choices.yaml"))
+    parser.add_argument("--data-root", default=DATA_ROOT)
+    parser.add_argument("--recipes", type=Path, default=RECIPES, help="a folder with NAME.yaml for each set")
+    parser.add_argument("--folder", type=Path, default=Path("runs/choices"), help="where the encoders are kept")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these variants")
+    parser.add_argument("--output", type=Path, default=OUTPUT)
+    options = parser.parse_args(arguments)
+    try:
+        choices = Choices.read(options.choices)
+        names = options.only or list(choices.variants)
+        if unknown := [name for name in names if name not in choices.variants]:
+            raise RecipeError(f"no variants {unknown}; {options.choices} has {list(choices.variants)}")
+        report = run(choices, folder=options.folder, data_root=options.data_root, recipes=options.recipes, names=names)
+    except (RecipeError, PretrainError, DataError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    command = f"python -m training.pretrain_choices --choices {options.choices} --data-root FOLDER"
+    command += f" --only {' '.join(map(repr, names))}" if options.only else ""
+    write_results(options.output, command=command, report=report)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

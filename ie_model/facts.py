@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from ie_model.dates import TimeSpan, date_value
@@ -18,6 +19,10 @@ from ie_model.relations import STATUSES, Frame
 _HOLDS = frozenset({"", "的", " "})
 #: … and between two roles that one person holds there.
 _STACKED = frozenset({"", "兼", "、", "及", "和", "暨", "/", "與", "与", " 兼 ", " "})
+#: Between organisations of a list, all of which somebody leaves for the same new employer …
+_LISTED = frozenset({"、", "和", "及", "以及", "与", "與"})
+#: … unless these say that each was left for the next.
+_IN_TURN = re.compile("先[后後]|[历歷]任|依次|相[继繼]|[辗輾][转轉]")
 #: Characters of a text whose time expressions are held at once, and how far beyond them is read: a
 #: departure's date is looked for within 400 characters of it.
 DATE_BLOCK, DATE_MARGIN = 65536, 4096
@@ -53,6 +58,42 @@ def holder_of(text: str, spans: Sequence[Span], role: int) -> int | None:
     return None
 
 
+def with_shared_employers(text: str, spans: Sequence[Span], frames: Sequence[Frame]) -> list[Frame]:
+    """The frames, where a list of organisations was left for one new employer: 在创办蓝湾之前，他在星河和青木任职.
+
+    The link head binds a new employer to the nearest organisation alone.
+    """
+    result = list(frames)
+    in_order = sorted(range(len(result)), key=lambda number: (result[number].person, result[number].organization))
+    groups: list[list[int]] = []
+    for number in in_order:
+        last = result[groups[-1][-1]] if groups else None
+        if last is not None and _follows_in_list(text, spans, last, result[number]):
+            groups[-1].append(number)
+        else:
+            groups.append([number])
+    for group in groups:
+        joined = list(dict.fromkeys(target for number in group for target in result[number].joined))
+        first = spans[result[group[0]].organization]
+        if (
+            len(group) < 2
+            or not joined
+            or _IN_TURN.search(text[clause_around(text, first.start, first.end).start : first.start])
+        ):
+            continue
+        for number in group:
+            targets = [target for target in joined if target != result[number].organization]
+            result[number] = replace(result[number], joined=targets)
+    return result
+
+
+def _follows_in_list(text: str, spans: Sequence[Span], before: Frame, after: Frame) -> bool:
+    """Whether one frame's organisation is the next after another's in a list, for the same person."""
+    if before.person != after.person or after.organization != before.organization + 1:
+        return False
+    return text[spans[before.organization].end : spans[after.organization].start].strip() in _LISTED
+
+
 def departures_of(
     text: str, spans: Sequence[Span], frames: Sequence[Frame], *, published: str | None = None
 ) -> tuple[Departure, ...]:
@@ -68,6 +109,7 @@ def departures_of(
     """
     if not frames:
         return ()
+    frames = with_shared_employers(text, spans, frames)
     canonical = cluster(text, spans)
     times = _times(text, spans, frames)
     facts: dict[tuple[int, int], list[int]] = {}

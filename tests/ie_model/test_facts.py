@@ -73,6 +73,29 @@ def test_of_two_frames_the_stronger_status_gives_the_evidence() -> None:
     assert (fact.status, fact.score, evidence(fact)) == ("reported", 0.99, "林知远将离开星河")
 
 
+@pytest.mark.parametrize(
+    ("text", "shared"),
+    [
+        ("在创办蓝湾之前，林知远在星河、云栖 和 青木任职。", True),
+        ("在创办蓝湾之前，林知远先后在星河、云栖、青木任职。", False),
+        ("在創辦蓝湾之前，林知远歷任星河、云栖、青木主管。", False),
+        ("在创办蓝湾之前，林知远在星河，也在云栖和青木任职。", False),
+    ],
+)
+def test_one_new_employer_after_a_list_of_organizations(text: str, shared: bool) -> None:
+    names = {"蓝湾": "ORG", "林知远": "PERSON", "星河": "ORG", "云栖": "ORG", "青木": "ORG"}
+    spans = [
+        Span(label, at, at + len(name), at, at + len(name), 1.0)
+        for name, label in names.items()
+        for at in [text.index(name)]
+    ]
+    frames = [Frame(1, 2, 0.9, "former"), Frame(1, 3, 0.8, "former"), Frame(1, 4, 0.7, "former", joined=[0])]
+    told = {fact.organization: fact.joined for fact in departures_of(text, spans, frames)}
+    assert told["青木"] == ("蓝湾",)
+    assert told["星河"] == (("蓝湾",) if shared else ())
+    assert frames[0].joined == [], "what was passed is as it was"
+
+
 def test_an_organization_is_not_joined_by_those_who_leave_it() -> None:
     (fact,) = departures_of(TEXT, SPANS, [Frame(4, 2, 0.9, "stated", joined=[1, 7])])
     assert fact.joined == ("青木",)

@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from ie_model.decoding import Floats, Span, decode, log_softmax
+from ie_model.edges import well_formed
 from ie_model.encoding import Encoding
 from ie_model.names import name_words
 from ie_model.scheme import TagScheme
@@ -31,14 +32,15 @@ LEAST_PROBABILITY = 0.5
 def article_spans(
     articles: Sequence[tuple[str, Floats, Encoding]], scheme: TagScheme, *, temperature: float = 1.0
 ) -> list[list[Span]]:
-    """The spans of some texts: `decode` for each sentence by itself, then `consistent` for each text as a whole.
+    """The spans of some texts: `decode` for each sentence by itself, then for each text as a whole `well_formed`
+    and `consistent`.
 
     Args:
         articles: a text, its [tokens, tags] logits and its tokens.
     """
     found = decode([(logits, encoding) for _, logits, encoding in articles], scheme, temperature=temperature)
     return [
-        consistent(spans, text, logits, encoding, scheme)
+        consistent(well_formed(spans, text, encoding), text, logits, encoding, scheme)
         for spans, (text, logits, encoding) in zip(found, articles, strict=True)
     ]
 

@@ -1,0 +1,93 @@
+"""Where no span begins or ends: inside one half of a pair of brackets, or at the dot within a foreign name.
+
+Tags are chosen token by token, and a pair of brackets lies further apart than they look. In the annotated texts fewer
+than one span in ten thousand has a bracket without its other half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ie_model.decoding import Span
+from ie_model.encoding import Encoding
+
+#: Closing brackets with what opens them. Quotation marks are not among them: ’ is an apostrophe too.
+_OPENS = {"）": "（", ")": "(", "】": "【", "]": "[", "》": "《", "」": "「", "』": "『"}
+_CLOSES = {opening: closing for closing, opening in _OPENS.items()}
+#: What stands between the parts of a foreign name.
+_DOTS = "·・•"
+
+
+def well_formed(spans: Sequence[Span], text: str, encoding: Encoding) -> list[Span]:
+    """The spans of a text, those with half a pair of brackets or a dot at an edge mended.
+
+    亚马逊 + 中国） after （ is 亚马逊（中国）, and 麦克唐纳· + 道格拉斯公司 is one name. What has a closing bracket
+    alone is what stands behind it, if anything does; an opening bracket alone is closed where the next character
+    does that, and is left out otherwise.
+
+    Args:
+        spans: sorted and flat, as `decode` gives them.
+
+    Returns:
+        sorted and flat again; a span that cannot begin and end at whole tokens stays as it was.
+    """
+    names: list[Span] = []
+    for span in spans:
+        if names and _goes_on(names[-1], span, text):
+            before = names[-1]
+            names[-1] = replace(span, first=before.first, start=before.start, score=min(before.score, span.score))
+        else:
+            names.append(span)
+    result: list[Span] = []
+    for name in names:
+        span = _trimmed(name, text, encoding)
+        if not result or result[-1].end <= span.start:  # else it was the bracket that closed the one before
+            result.append(span)
+    return result
+
+
+def _goes_on(before: Span, span: Span, text: str) -> bool:
+    """Whether two spans are halves of one name."""
+    if before.end == span.start:
+        dot = text[before.end - 1] in _DOTS or text[span.start] in _DOTS
+        return dot and before.label in ("PERSON", span.label)
+    opening, last = text[before.end : span.start], text[span.end - 1]
+    return (
+        before.label == span.label and opening == _OPENS.get(last) and _half(text[span.start : span.end]) is not None
+    )
+
+
+def _half(surface: str) -> int | None:
+    """Where a bracket without its other half stands: the last closing one, else the first opening one."""
+    closing, opening = None, []
+    for place, character in enumerate(surface):
+        if character in _CLOSES:
+            opening.append(place)
+        elif character in _OPENS:
+            if opening and surface[opening[-1]] == _OPENS[character]:
+                opening.pop()
+            else:
+                closing = place
+    return closing if closing is not None else (opening[0] if opening else None)
+
+
+def _trimmed(span: Span, text: str, encoding: Encoding) -> Span:
+    start, end = span.start, span.end
+    half = _half(text[start:end])
+    if half is not None:
+        place = start + half
+        if text[place] in _OPENS:
+            start, end = (place + 1, end) if place + 1 < end else (start, place)
+        elif place > start and text[end : end + 1] == _CLOSES[text[place]]:
+            end += 1
+        else:
+            start, end = (start, place) if place > start else (place + 1, end)
+    while start < end and (text[start] in _DOTS or text[start].isspace()):
+        start += 1
+    while start < end and (text[end - 1] in _DOTS or text[end - 1].isspace()):
+        end -= 1
+    if (start, end) == (span.start, span.end):
+        return span
+    tokens = encoding.whole_tokens(start, end) if start < end else None
+    return replace(span, first=tokens[0], last=tokens[1], start=start, end=end) if tokens else span

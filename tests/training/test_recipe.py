@@ -8,6 +8,7 @@ import yaml
 
 from training.ablations import Ablations
 from training.data.sources import ANNOTATED, SOURCES
+from training.pretrain_choices import Choices
 from training.pretrain_recipe import Recipe as PretrainRecipe
 from training.recipe import RECIPE_VALUES, STAGE_VALUES, Recipe, RecipeError, Stage
 
@@ -154,6 +155,9 @@ def test_the_recipes_of_the_project_can_be_read() -> None:
     paths = sorted(RECIPES.rglob("*.yaml"))
     assert {"base.yaml", "pretrain.yaml"} <= {path.name for path in paths}
     for path in paths:
+        if path.name == "pretrain-choices.yaml":
+            assert Choices.read(path).variants
+            continue
         if path.name.startswith("pretrain"):
             assert PretrainRecipe.read(path).mix
             continue

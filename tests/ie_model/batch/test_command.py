@@ -155,6 +155,7 @@ def catches_ctrl_c(pid: str) -> bool:
     return caught is not None and bool(int(caught[1], 16) & 1 << signal.SIGINT - 1)
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_workers_do_not_hear_of_ctrl_c_while_they_start(model_dir: Path, source: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.jsonl"
     code = "from ie_model.cli import app; app()"

@@ -45,6 +45,7 @@ def mended(marked: str, encoder: TextEncoder) -> str:
         ("[PERSON|萨姆][PERSON|·奥特曼]宣布", "[PERSON|萨姆·奥特曼]宣布"),
         ("[ROLE|总裁·][PERSON|萨姆·奥特曼]宣布", "[ROLE|总裁]·[PERSON|萨姆·奥特曼]宣布"),
         ("[ORG|星河（][ORG|）]宣布", "[ORG|星河（）]宣布"),
+        ("《[book|星河》]和[book|《云栖]", "《[book|星河》]和[book|《云栖]"),
         ("[PERSON|O’Neil]宣布", "[PERSON|O’Neil]宣布"),
     ],
 )

@@ -31,7 +31,8 @@ from training.report import (
     score,
     write_results,
 )
-from training.trained_once import folder_name, trained_once
+from training.trained_once import trained_once
+from training.variants import add_only_option, check_folders, chosen, folder_name, said_only
 
 OUTPUT = Path("results") / "ablations.json"
 #: Sets that no variant is trained on, with the split that is scored.
@@ -61,9 +62,7 @@ class Ablations:
             share = float(values["share"])
         except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
             raise RecipeError(f"{path}: needs the keys recipe, share and variants ({error})") from error
-        folders = {folder_name(name) for name in variants}
-        if len(folders) < len(variants):
-            raise RecipeError(f"{path}: two variants differ in marks alone, and would share a folder")
+        check_folders(variants, path)
         for name, changes in variants.items():
             if unfit := {"stages", "output", "data_root"} & set(changes):
                 raise RecipeError(f"{path}, {name}: a variant cannot have {sorted(unfit)} of its own")
@@ -115,20 +114,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--variants", type=Path, default=Path("training/recipes/ablations.yaml"))
     parser.add_argument("--data-root", default=DATA_ROOT)
     parser.add_argument("--folder", type=Path, default=Path("runs/ablations"), help="where the models are kept")
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="these variants")
+    add_only_option(parser)
     parser.add_argument("--output", type=Path, default=OUTPUT)
     options = parser.parse_args(arguments)
     try:
         ablations = Ablations.read(options.variants)
-        names = options.only or list(ablations.variants)
-        if unknown := [name for name in names if name not in ablations.variants]:
-            raise RecipeError(f"no variants {unknown}; {options.variants} has {list(ablations.variants)}")
+        names = chosen(options.only, ablations.variants, options.variants)
         report = run(ablations, folder=options.folder, data_root=options.data_root, names=names)
     except (RecipeError, DataError) as error:
         print(error, file=sys.stderr)
         return 2
-    command = f"python -m training.ablations --variants {options.variants} --data-root FOLDER"
-    command += f" --only {' '.join(map(repr, names))}" if options.only else ""
+    command = f"python -m training.ablations --variants {options.variants} --data-root FOLDER{said_only(options.only)}"
     write_results(options.output, command=command, report=report)
     return 0
 

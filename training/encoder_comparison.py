@@ -76,6 +76,11 @@ class Comparison:
         )
 
 
+def scored_examples(name: str, data_root: str) -> list[Example]:
+    """What a benchmark's models are scored on, with its own labels."""
+    return read_source(name, data_root=Path(data_root), split=SPLITS[name], purpose="evaluate", own_labels=True)
+
+
 def measure(model: Path, examples: Sequence[Example]) -> dict[str, Any]:
     """Strict micro F1 of a benchmark's model, and its interval over the texts."""
     extractor = Extractor.load(model, runtime="torch")
@@ -87,9 +92,7 @@ def run(comparison: Comparison) -> dict[str, Any]:
     """Train and score what has not been yet; returns the whole table."""
     table = {}
     for name in comparison.sets:
-        examples = read_source(
-            name, data_root=Path(comparison.data_root), split=SPLITS[name], purpose="evaluate", own_labels=True
-        )
+        examples = scored_examples(name, comparison.data_root)
         runs: dict[str, list[dict[str, Any]]] = {encoder: [] for encoder in comparison.encoders}
         for encoder, seed in product(comparison.encoders, comparison.seeds):
             made = trained_once(comparison.recipe(name, encoder, seed), partial(measure, examples=examples))

@@ -22,14 +22,14 @@ from typing import Any
 import yaml
 
 from training.data.example import DataError
-from training.data.sources import read_source
-from training.encoder_comparison import RECIPES, SPLITS, measure
+from training.encoder_comparison import RECIPES, SPLITS, measure, scored_examples
 from training.packed import PretrainError
 from training.pretrain import train
 from training.pretrain_recipe import Recipe as PretrainRecipe
 from training.recipe import DATA_ROOT, Recipe, RecipeError
 from training.report import fingerprint, write_results
-from training.trained_once import folder_name, trained_once
+from training.trained_once import trained_once
+from training.variants import add_only_option, check_folders, chosen, folder_name, said_only
 
 OUTPUT = Path("results") / "pretraining.json"
 PRETRAINED = "pretrained.json"
@@ -59,8 +59,7 @@ class Choices:
             raise RecipeError(f"{path}: needs the keys recipe, sets and variants ({error})") from error
         if unknown := [name for name in sets if name not in SPLITS]:
             raise RecipeError(f"{path}: no benchmark {unknown}; choose from {list(SPLITS)}")
-        if len({folder_name(name) for name in variants}) < len(variants):
-            raise RecipeError(f"{path}: two variants differ in marks alone, and would share a folder")
+        check_folders(variants, path)
         for name, changes in {"recipe": {}, **variants}.items():
             try:
                 PretrainRecipe(**{**base, **changes})
@@ -99,10 +98,7 @@ def fine_tuning(name: str, *, share: float, encoder: Path, data_root: str, recip
 
 def run(choices: Choices, *, folder: Path, data_root: str, recipes: Path, names: Sequence[str]) -> dict[str, Any]:
     """Make and score the variants of these names that have not been; returns the figures of all."""
-    sets = {
-        name: read_source(name, data_root=Path(data_root), split=SPLITS[name], purpose="evaluate", own_labels=True)
-        for name in choices.sets
-    }
+    sets = {name: scored_examples(name, data_root) for name in choices.sets}
     rows: dict[str, Any] = {}
     for name in names:
         recipe = choices.variant(name, folder=folder)
@@ -137,20 +133,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data-root", default=DATA_ROOT)
     parser.add_argument("--recipes", type=Path, default=RECIPES, help="a folder with NAME.yaml for each set")
     parser.add_argument("--folder", type=Path, default=Path("runs/choices"), help="where the encoders are kept")
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="these variants")
+    add_only_option(parser)
     parser.add_argument("--output", type=Path, default=OUTPUT)
     options = parser.parse_args(arguments)
     try:
         choices = Choices.read(options.choices)
-        names = options.only or list(choices.variants)
-        if unknown := [name for name in names if name not in choices.variants]:
-            raise RecipeError(f"no variants {unknown}; {options.choices} has {list(choices.variants)}")
+        names = chosen(options.only, choices.variants, options.choices)
         report = run(choices, folder=options.folder, data_root=options.data_root, recipes=options.recipes, names=names)
     except (RecipeError, PretrainError, DataError) as error:
         print(error, file=sys.stderr)
         return 2
     command = f"python -m training.pretrain_choices --choices {options.choices} --data-root FOLDER"
-    command += f" --only {' '.join(map(repr, names))}" if options.only else ""
+    command += said_only(options.only)
     write_results(options.output, command=command, report=report)
     return 0
 

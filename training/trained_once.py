@@ -15,11 +15,6 @@ from training.report import weights_fingerprint
 FIGURES = "figures.json"
 
 
-def folder_name(variant: str) -> str:
-    """The folder of a variant with this name."""
-    return "".join(c if c.isalnum() else "-" for c in variant)
-
-
 def trained_once(recipe: Recipe, measure: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
     """Figures of a recipe's model, with its fingerprint and the minutes that it took.
 

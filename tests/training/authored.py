@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 from training.data.example import Example, GoldDeparture, GoldSpan
@@ -53,8 +54,8 @@ def examples() -> list[Example]:
     return result
 
 
-def write_news_units(root: Path, *, copies: int = 1) -> None:
-    """The examples as `news-units/train.jsonl` under a data root."""
+def write_news_units(root: Path, *, copies: int = 1, dev: bool = False) -> None:
+    """The examples as `news-units/train.jsonl` under a data root, and the same as dev.jsonl."""
 
     def place(span: GoldSpan) -> list[int]:
         return [span.start, span.end]
@@ -79,3 +80,5 @@ def write_news_units(root: Path, *, copies: int = 1) -> None:
                 ],
             }
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    if dev:
+        shutil.copyfile(folder / "train.jsonl", folder / "dev.jsonl")

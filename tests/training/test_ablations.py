@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,7 @@ VARIANTS: dict[str, Any] = {"as published": {}, "without news-units": {"limits":
 
 @pytest.fixture
 def data_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    write_news_units(tmp_path / "data")
-    folder = tmp_path / "data" / "news-units"
-    shutil.copyfile(folder / "train.jsonl", folder / "dev.jsonl")
+    write_news_units(tmp_path / "data", dev=True)
     monkeypatch.setattr("training.data.sources.read_authored", lambda _: examples())
     monkeypatch.setattr("training.data.sources.read_held_out", lambda _: examples())
     return tmp_path / "data"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +27,7 @@ RECIPE: dict[str, Any] = {
 
 @pytest.fixture
 def arguments(tmp_path: Path, model_dir: Path) -> list[str]:
-    write_news_units(tmp_path / "data")
-    folder = tmp_path / "data" / "news-units"
-    shutil.copyfile(folder / "train.jsonl", folder / "dev.jsonl")
+    write_news_units(tmp_path / "data", dev=True)
     (tmp_path / "news-units.yaml").write_text(yaml.safe_dump(RECIPE), encoding="utf-8")
     values = {"encoders": f"{RANDOM} {model_dir}", "sets": "news-units", "seeds": "1 2"}
     values |= {"data-root": str(tmp_path / "data"), "folder": str(tmp_path / "runs"), "recipes": str(tmp_path)}

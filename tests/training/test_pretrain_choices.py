@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +49,7 @@ def write(folder: Path, **changes: Any) -> Path:
 
 @pytest.fixture
 def arguments(tmp_path: Path, tokenizer_dir: Path) -> list[str]:
-    write_news_units(tmp_path / "data")
-    folder = tmp_path / "data" / "news-units"
-    shutil.copyfile(folder / "train.jsonl", folder / "dev.jsonl")
+    write_news_units(tmp_path / "data", dev=True)
     (tmp_path / "news-units.yaml").write_text(yaml.safe_dump(TUNING), encoding="utf-8")
     choices = write(tmp_path, recipe={**BASE, "data": str(write_packed(tokenizer_dir, tmp_path / "packed"))})
     values = {"choices": choices, "data-root": tmp_path / "data", "folder": tmp_path / "runs", "recipes": tmp_path}

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 #: The one column of the blocks that travel: a pickled chunk, or a pickled result.
 COLUMN = "pickle"
+#: How the names begin of Ray Data's threads that use the cluster while results are read: the one that runs the
+#: tasks, the one that fetches what these tell of their blocks, and the one that fetches the blocks.
+RAY_DATA_THREADS = ("StreamingExecutor", "ray-data-metadata-prefetch", "iter_threaded")
 
 
 def run_ray(chunks: Callable[[], Iterator[Chunk]], spec: ExtractorSpec, *, workers: int | None) -> Iterator[Result]:
@@ -69,11 +72,13 @@ def run_ray(chunks: Callable[[], Iterator[Chunk]], spec: ExtractorSpec, *, worke
                     num_cpus=1,
                     num_gpus=1 if on_gpu else None,
                 )
-                for row in results.iter_rows():
-                    result = pickle.loads(row[COLUMN])
-                    if isinstance(result, Exception):
-                        raise result
-                    yield result
+                # Nothing is fetched ahead: the thread that does so is not ended with the iteration.
+                for block in results.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
+                    for item in block.column(COLUMN):
+                        result = pickle.loads(item.as_py())
+                        if isinstance(result, Exception):
+                            raise result
+                        yield result
         except RayError as error:
             raise errors.IEModelError(
                 f"the Ray cluster failed ({_reason(error)}); see Ray's log, then give the same command again: it "
@@ -158,7 +163,7 @@ def end_threads() -> None:
     """Wait for Ray Data's threads: one that meets Ray after it was shut down ends the whole process."""
     gc.collect()  # an execution that was given up ends when it is forgotten
     for thread in threading.enumerate():
-        if thread.name.startswith("StreamingExecutor"):
+        if thread.name.startswith(RAY_DATA_THREADS):
             thread.join(timeout=10)
 
 

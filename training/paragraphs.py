@@ -18,20 +18,22 @@ from typing import Any
 from training.corpus import CorpusError, corpus_files, read_documents
 from training.data.example import DataError
 from training.data.files import write_json_lines
-from training.data.paragraphs import MARKS, paragraph_id, read_marks, with_text
+from training.data.paragraphs import MARKS, paragraph_id, passage_length, passages, read_marks, with_text
 from training.evaluated import without_evaluated
 from training.recipe import DATA_ROOT
 
 
 def find_paragraphs(marks: dict[str, dict[str, Any]], files: Sequence[Path]) -> dict[str, str]:
-    """Id → text of the marked paragraphs that stand in the corpora."""
+    """Id → text of the marked paragraphs, and passages of several, that stand in the corpora."""
     found: dict[str, str] = {}
+    lengths = sorted({passage_length(row) for row in marks.values()})
     for file in files:
         for document in read_documents(file):
-            for text in document:
-                key = paragraph_id(text)
-                if key in marks:
-                    found[key] = text
+            for length in lengths:
+                for text in passages(document, length):
+                    key = paragraph_id(text)
+                    if key in marks:
+                        found[key] = text
     return found
 
 

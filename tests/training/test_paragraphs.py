@@ -81,6 +81,20 @@ def test_marks_find_their_text(folder: Path, capsys: pytest.CaptureFixture[str])
     assert second.departures == ()
 
 
+def test_a_passage_of_several_paragraphs(folder: Path) -> None:
+    passage = f"别的一段。\n{VIEWED}"
+    apart = {"person": [6, 9], "organization": [13, 17], "roles": [], "joined": [], "status": "stated", "date": None}
+    row = marks(passage, [["PERSON", 6, 9], ["ORG", 13, 17]], [apart])
+    # Not one passage: an empty line lies between.
+    across = marks(f"{VIEWED}\n{OTHER}", [])
+    write_lines(folder / "marks.jsonl", [ROWS[1], {**row, "paragraphs": 2}, {**across, "paragraphs": 2}])
+    assert run(folder) == 0
+    found = read_source(f"paragraphs:{folder / 'out' / 'paragraphs.jsonl'}", data_root=Path())
+    assert [example.text for example in found] == [OTHER, passage]
+    (left,) = found[1].departures or ()
+    assert passage[left.person.start : left.person.end] == "林知远"
+
+
 def test_what_is_scored_is_left_out(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -109,6 +123,7 @@ def test_other_corpora(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
         ({"departures": [{**LEFT, "status": "maybe"}]}, "status 'maybe' is none of"),
         ({"departures": [{**LEFT, "person": [0, 2]}]}, r"no \(0, 2\)"),
         ({"spans": None}, "expected the marks of a paragraph"),
+        ({"paragraphs": 0}, "0 paragraphs"),
     ],
 )
 def test_damaged_marks(tmp_path: Path, change: dict[str, Any], fault: str) -> None:
@@ -136,9 +151,8 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_the_marks_of_the_project() -> None:
     rows = read_marks(MARKS)
     assert len(rows) > 1000
-    assert all(row.keys() == {"id", "corpus", "characters", "spans", "departures"} for row in rows.values()), (
-        "the texts stay with their publishers"
-    )
+    known = {"id", "corpus", "characters", "spans", "departures", "paragraphs"}
+    assert all(row.keys() <= known for row in rows.values()), "the texts stay with their publishers"
 
 
 def test_two_passes_without_texts(tmp_path: Path) -> None:

@@ -1,14 +1,17 @@
 """Paragraphs of the pretraining corpora, marked for this project: the marks are part of it, the texts are not.
 
 A line of ``annotations/paragraphs/marks.jsonl`` has the id of a paragraph, which is a hash of its text, the labels
-with their offsets, and the departures, each of its sides as the [start, end) of a marked span. `training.paragraphs`
-finds the texts in the corpora and writes both to a file, which a recipe names: ``paragraphs:runs/paragraphs.jsonl``.
+with their offsets, and the departures, each of its sides as the [start, end) of a marked span. Where it has
+``"paragraphs": 2`` or more it is a passage: so many paragraphs of a document in a row, with a line break between.
+`training.paragraphs` finds the texts in the corpora and writes both to a file, which a recipe names:
+``paragraphs:runs/paragraphs.jsonl``.
 
 Marks all four labels and the departures, with their dates, completely.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,8 +28,22 @@ _EXPECTED = "a marked paragraph with its text, as training.paragraphs writes it"
 
 
 def paragraph_id(text: str) -> str:
-    """What marks know a paragraph by: a hash of its text in the model's view (`ie_model/script.py`)."""
+    """What marks know a paragraph or a passage by: a hash of its text in the model's view (`ie_model/script.py`)."""
     return sha256(text.encode()).hexdigest()[:16]
+
+
+def passage_length(marks: dict[str, Any]) -> int:
+    """How many paragraphs of the corpus in a row were marked as one text; ValueError for no such number."""
+    length: Any = marks.get("paragraphs", 1)
+    if not isinstance(length, int) or isinstance(length, bool) or length < 1:
+        raise ValueError(f"{length!r} paragraphs")
+    return length
+
+
+def passages(document: Sequence[str], length: int) -> Iterator[str]:
+    """All texts of so many paragraphs in a row, as they are marked."""
+    for first in range(len(document) - length + 1):
+        yield "\n".join(document[first : first + length])
 
 
 def read_marks(path: Path) -> dict[str, dict[str, Any]]:
@@ -36,6 +53,7 @@ def read_marks(path: Path) -> dict[str, dict[str, Any]]:
         with faults_at(path, number, _EXPECTED_MARKS):
             if row["id"] in marks:
                 raise ValueError(f"{row['id']} stands above, too")
+            passage_length(row)
             _blank_example(row)  # which cannot be made of marks with a fault
             marks[row["id"]] = row
     return marks

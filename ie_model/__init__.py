@@ -10,14 +10,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Article", "Date", "Departure", "Document", "Entity", "Evidence", "Extractor", "IEModelError", "Money"]
+__all__ = [
+    "Article",
+    "Date",
+    "Departure",
+    "Document",
+    "Entity",
+    "Evidence",
+    "Extractor",
+    "IEModelError",
+    "InputError",
+    "ModelError",
+    "Money",
+]
 
 if TYPE_CHECKING:
     from ie_model.document import Article, Date, Departure, Document, Entity, Evidence, Money
-    from ie_model.errors import IEModelError
+    from ie_model.errors import IEModelError, InputError, ModelError
     from ie_model.extractor import Extractor
 
-_HOMES = {"Extractor": "extractor", "IEModelError": "errors"}
+_HOMES = {"Extractor": "extractor", **dict.fromkeys(("IEModelError", "InputError", "ModelError"), "errors")}
 
 
 def __getattr__(name: str) -> Any:

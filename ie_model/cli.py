@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +17,7 @@ from ie_model.labelstudio.cli import app as label_studio
 from ie_model.serving.command import serve
 
 if TYPE_CHECKING:
-    from ie_model.document import Document
+    from ie_model.document import Article, Document
 
 app = typer.Typer(
     name="ie-model",
@@ -64,27 +65,33 @@ def extract(
     min_score: Annotated[float, typer.Option(help="Leave out what is right with a lower probability than this (0 to 1).")] = 0.0,
 ) -> None:  # fmt: skip
     """Extract entities and departures from articles."""
+    from ie_model.document import Article
     from ie_model.exports import write_csv, write_jsonl
     from ie_model.extractor import Extractor
-    from ie_model.inputs import check_outputs, read_texts
+    from ie_model.inputs import check_outputs, check_texts, read_texts
 
     failed = False
-    documents: list[Document] = []
-    try:
-        if output is not None and format is Format.table:
-            raise errors.InputError("--output needs --format jsonl or csv; the table goes to standard output")
-        check_outputs(paths, [path for path in (output, html) if path is not None])
-        extractor = Extractor.load(model, min_score=min_score)
+
+    def articles() -> Iterator[Article]:
+        nonlocal failed
         for item in read_texts(paths, encoding=encoding):
             if isinstance(item, errors.InputError):
                 _complain(item)
                 failed = True
-                continue
-            name, text = item
-            documents.append(extractor(text, id=name, published=published))
+            else:
+                yield Article(item[1], id=item[0], published=published)
+
+    try:
+        if output is not None and format is Format.table:
+            raise errors.InputError("--output needs --format jsonl or csv; the table goes to standard output")
+        check_texts(paths)
+        check_outputs(paths, [path for path in (output, html) if path is not None])
+        documents = list(Extractor.load(model, min_score=min_score).pipe(articles()))
     except errors.IEModelError as error:
         _complain(error)
         raise typer.Exit(2) from None
+    if failed and not documents:  # what an earlier call wrote stays
+        raise typer.Exit(2)
     if isinstance(sys.stdout, io.TextIOWrapper):
         if format is Format.table:  # a console that lacks a character shows a question mark
             sys.stdout.reconfigure(errors="replace")
@@ -139,9 +146,10 @@ def _print_table(documents: list[Document]) -> None:
         short = name in ("document", "status", "score")
         table.add_column(name, justify="right" if name == "score" else "left", overflow="fold", no_wrap=short)
     count = 0
+    shown = _short_names([document.id or "" for document in documents])
     for document in documents:
         for departure in document.departures:
-            cells = ((document.id or "")[:12], *table_cells(departure))
+            cells = (shown[document.id or ""], *table_cells(departure))
             # Text, not str: a square bracket in an article is not markup.
             table.add_row(*(Text(cell) for cell in cells))
             count += 1
@@ -149,6 +157,15 @@ def _print_table(documents: list[Document]) -> None:
         console.print(table)
     entities = sum(len(document.entities) for document in documents)
     console.print(f"{count} departures and {entities} entities in {len(documents)} documents")
+
+
+def _short_names(names: Sequence[str]) -> dict[str, str]:
+    """Names for a narrow column: their first twelve characters, or as many as tell them apart."""
+    different = list(dict.fromkeys(names))
+    width = 12
+    while len({name[:width] for name in different}) < len(different):
+        width += 1
+    return {name: name if len(name) <= width + 1 else f"{name[:width]}…" for name in different}
 
 
 app.command()(serve)

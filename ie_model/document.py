@@ -96,7 +96,8 @@ class Departure:
         roles: what the person gave up.
         joined: what the person founded, joined or returned to afterwards.
         date: when, if the text says so.
-        status: "stated", "reported" (hearsay or a plan) or "former" (only 前, 原 or 曾).
+        status: "stated", "reported" (hearsay or a plan) or "former" (only 前, 原 or 曾, and no next
+            employer).
         score: how probably person and organisation are right, 0 to 1, as far as the model is calibrated.
         evidence: the clauses around the strongest mention.
         mentions: the clauses around every passage that says so, in the order of the text.

@@ -31,6 +31,10 @@ def missing_path(path: Path) -> InputError:
     return InputError(f"{path}: no such file or folder; check the path, or give '-' to read standard input")
 
 
+def records_as_text(path: Path) -> InputError:
+    return InputError(f"{path}: records are no single text; extract them with: ie-model batch {path} OUTPUT.jsonl")
+
+
 def empty_folder(path: Path) -> InputError:
     return InputError(f"{path}: no .txt file in this folder; name the files themselves if they end otherwise")
 
@@ -90,7 +94,9 @@ def too_long(length: int, most: int) -> InputError:
     return InputError(f"a text of {length} characters is too long, the limit is {most}; split it, e.g. into chapters")
 
 
-def bad_date(value: str) -> InputError:
+def bad_date(value: object) -> InputError:
+    if not isinstance(value, str):
+        return InputError(f"published date is {type(value).__name__}, not a string; write it as '2023-04-30'")
     shown = repr(value) if len(str(value)) <= 40 else repr(f"{str(value)[:40]}…")
     return InputError(f"published date {shown} is not an ISO date; write it as 2023-04-30, 2023-04 or 2023")
 

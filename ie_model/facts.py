@@ -153,7 +153,7 @@ def departures_of(
                 mentions=tuple(sorted({_passage(text, spans, frame) for frame in group})),
             )
         )
-    return tuple(result)
+    return tuple(sorted(result, key=lambda departure: departure.evidence))
 
 
 class _Forms:

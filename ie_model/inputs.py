@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -13,24 +14,39 @@ from ie_model import errors
 STDIN = "-"
 #: How the names of texts end.
 TEXT = (".txt",)
+#: How the names of files of records end, which are many texts.
+RECORDS = (".jsonl", ".jsonl.gz", ".ndjson", ".parquet")
 
 
-def read_texts(paths: Sequence[str], *, encoding: str = "utf-8") -> Iterator[tuple[str, str] | errors.InputError]:
+def read_texts(
+    paths: Sequence[str], *, encoding: str = "utf-8", among: Sequence[str] = ()
+) -> Iterator[tuple[str, str] | errors.InputError]:
     """(name, text) of every input in order, or the error that it met.
 
-    A folder stands for the texts in it, see `files_in`; "-" for standard input. Texts are
-    decoded without changing a character: line ends stay as they are.
+    A folder stands for the texts in it, see `files_in`; "-" for standard input. A file's name is without its folder,
+    but for files of one name in several folders of these paths and those that they stand among. Texts are decoded
+    without changing a character: line ends stay as they are.
     """
     check_encoding(encoding)
-    for name in paths:
-        if name == STDIN:
+    groups = {path: _files(Path(path)) for path in (*paths, *among) if path != STDIN}
+    files = {file for group in groups.values() if not isinstance(group, errors.InputError) for file in group}
+    names = Counter(file.name for file in files)
+    for path in paths:
+        group = groups.get(path)
+        if group is None:
             yield _read_stdin(encoding)
-            continue
-        found = _files(Path(name))
-        if isinstance(found, errors.InputError):
-            yield found
+        elif isinstance(group, errors.InputError):
+            yield group
         else:
-            yield from (read_file(file, encoding) for file in found)
+            for file in group:
+                yield read_file(file, encoding, name=file.name if names[file.name] == 1 else str(file))
+
+
+def check_texts(paths: Sequence[str]) -> None:
+    """InputError if one of the paths is a file of records, which are many texts."""
+    for path in paths:
+        if path.lower().endswith(RECORDS) and os.path.isfile(path):
+            raise errors.records_as_text(Path(path))
 
 
 def files_in(folder: Path, endings: tuple[str, ...] = TEXT) -> list[Path]:
@@ -52,6 +68,8 @@ def check_outputs(paths: Sequence[str], outputs: Sequence[Path]) -> None:
         inputs |= _redirected()
     written = set()
     for output in outputs:
+        if os.path.isdir(output):
+            raise errors.cannot_write(output, "it is a folder")
         if os.path.exists(output) and not os.path.isfile(output):  # a terminal or /dev/null takes several
             continue
         identity = _identity(output)
@@ -82,18 +100,18 @@ def stdin() -> BinaryIO:
     return sys.stdin.buffer
 
 
-def read_file(path: Path, encoding: str) -> tuple[str, str] | errors.InputError:
-    """The file's name without its folder, and its text; or the error that it met."""
+def read_file(path: Path, encoding: str, *, name: str | None = None) -> tuple[str, str] | errors.InputError:
+    """The file's name, by default without its folder, and its text; or the error that it met."""
     try:
         data = path.read_bytes()
     except OSError as error:
         return errors.unreadable(path, error.strerror or str(error))
-    return _decode(str(path), data, encoding)
+    return _decode(str(path), data, encoding, called=name or path.name)
 
 
 def _read_stdin(encoding: str) -> tuple[str, str] | errors.InputError:
     try:
-        return _decode(STDIN, stdin().read(), encoding)
+        return _decode(STDIN, stdin().read(), encoding, called=STDIN)
     except errors.InputError as error:
         return error
 
@@ -128,8 +146,8 @@ def _redirected() -> set[object]:
     return {(status.st_dev, status.st_ino)}
 
 
-def _decode(name: str, data: bytes, encoding: str) -> tuple[str, str] | errors.InputError:
+def _decode(name: str, data: bytes, encoding: str, *, called: str) -> tuple[str, str] | errors.InputError:
     try:
-        return (name if name == STDIN else Path(name).name), data.decode(encoding)
+        return called, data.decode(encoding)
     except UnicodeDecodeError as error:
         return errors.wrong_encoding(name, encoding, error)

@@ -133,7 +133,7 @@ def _answer_errors(api: FastAPI) -> None:
             return respond(problems.not_json())
         if isinstance(error.body, bytes):  # what FastAPI leaves unparsed
             return respond(problems.not_said_to_be_json())
-        parts = (str(part) for part in first["loc"] if isinstance(part, int | str) and part != schemas.ITEM)
+        parts = (str(part) for part in first["loc"] if isinstance(part, int | str) and part not in schemas.TAGS)
         place = ".".join(parts) or "body"
         return respond(problems.invalid(f"{_shown(place)}: {first['msg']}; /openapi.json describes what is expected"))
 

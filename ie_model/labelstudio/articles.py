@@ -79,7 +79,7 @@ def read_articles(
 
     for path in paths:
         if Path(path).suffix != DOCUMENTS:
-            for item in read_texts([path], encoding=encoding):
+            for item in read_texts([path], encoding=encoding, among=paths):
                 yield item if isinstance(item, errors.InputError) else article(item[1], item[0], published)
             continue
         for found in read_texts([path], encoding="utf-8"):

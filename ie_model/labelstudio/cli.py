@@ -144,6 +144,8 @@ def export(
             paths, query=query, limit=limit, model=model, predict=predictions, published=published,
             encoding=encoding, min_score=min_score, texts=texts,
         )  # fmt: skip
+        if failed and not articles:  # what an earlier call wrote stays
+            raise typer.Exit(2)
         tasks = _tasks(articles, interface or _interface_of(articles) or Interface(), offsets.value)
         dump(tasks, output)
         print(f"{len(tasks)} tasks in {output}")

@@ -13,6 +13,9 @@ EXAMPLE_TEXT = "3月，星河科技技术副总裁林知远宣布辞职，加入
 
 #: The tag of an object among `texts`; it stands in the places of pydantic's errors, where no client knows it.
 ITEM = "(item)"
+ONE, MANY = "(one text)", "(many texts)"
+#: Names of alternatives, which stand in the places of pydantic's errors and in no request.
+TAGS = frozenset({ITEM, ONE, MANY})
 
 
 def _string(value: Any) -> Any:
@@ -106,10 +109,10 @@ class ManyTexts(_Strict):
 
 
 def _kind(value: Any) -> str:
-    return "many" if isinstance(value, ManyTexts) or (isinstance(value, dict) and "texts" in value) else "one"
+    return MANY if isinstance(value, ManyTexts) or (isinstance(value, dict) and "texts" in value) else ONE
 
 
-ExtractRequest = Annotated[Annotated[OneText, Tag("one")] | Annotated[ManyTexts, Tag("many")], Discriminator(_kind)]
+ExtractRequest = Annotated[Annotated[OneText, Tag(ONE)] | Annotated[ManyTexts, Tag(MANY)], Discriminator(_kind)]
 
 
 class MoneyModel(_Strict):

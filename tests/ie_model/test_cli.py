@@ -15,7 +15,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 import ie_model
-from ie_model.cli import _print_table, app
+from ie_model.cli import _print_table, _short_names, app
 from ie_model.document import Date, Departure, Document, Entity, Evidence
 from ie_model.exports import CSV_FIELDS, json_line, write_csv
 from ie_model.extractor import Extractor
@@ -183,6 +183,38 @@ def test_an_output_that_cannot_be_written(model_dir: Path, tmp_path: Path, artic
     result = extract(model_dir, article, "--format", "jsonl", option, tmp_path)
     (line,) = errors_of(result)
     assert f"{tmp_path}: cannot be written" in line
+
+
+def test_a_call_of_which_no_input_is_good_leaves_what_was_written(model_dir: Path, tmp_path: Path) -> None:
+    output, page = tmp_path / "out.csv", tmp_path / "page.html"
+    for path in (output, page):
+        path.write_text("before", encoding="utf-8")
+    result = extract(model_dir, tmp_path / "typo.txt", "--format", "csv", "-o", output, "--html", page)
+    assert "no such file or folder" in errors_of(result)[0]
+    assert [path.read_text(encoding="utf-8") for path in (output, page)] == ["before", "before"]
+
+
+def test_a_folder_is_no_output(tmp_path: Path, article: Path) -> None:
+    # Said before anything is loaded: there is no such model either.
+    (error,) = errors_of(extract(tmp_path / "none", article, "--format", "csv", "-o", tmp_path))
+    assert "cannot be written (it is a folder)" in error
+
+
+def test_records_are_for_another_command(tmp_path: Path) -> None:
+    (tmp_path / "news.jsonl").write_text('{"text": "林知远离职。"}', encoding="utf-8")
+    (error,) = errors_of(extract(tmp_path / "none", tmp_path / "news.jsonl"))
+    assert "ie-model batch" in error
+
+
+def test_the_module_is_the_command() -> None:
+    done = subprocess.run([sys.executable, "-m", "ie_model", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"ie-model {ie_model.__version__}\n"
+
+
+def test_names_in_the_table_can_be_told_apart() -> None:
+    names = ["news-2023-04-01.txt", "news-2023-04-02.txt", "a.txt"]
+    assert list(_short_names(names).values()) == ["news-2023-04-01…", "news-2023-04-02…", "a.txt"]
+    assert _short_names(["003_8d5c2cca22707c62.txt"] * 2) == {"003_8d5c2cca22707c62.txt": "003_8d5c2cca…"}
 
 
 def test_output_file_and_page(model_dir: Path, tmp_path: Path, article: Path) -> None:

@@ -1,4 +1,4 @@
-"""Spans with half a pair of brackets, or a dot at an edge."""
+"""Spans with half a pair of brackets, or with a dot, a symbol or nothing but these at an edge."""
 
 from __future__ import annotations
 
@@ -47,6 +47,13 @@ def mended(marked: str, encoder: TextEncoder) -> str:
         ("[ORG|星河（][ORG|）]宣布", "[ORG|星河（）]宣布"),
         ("《[book|星河》]和[book|《云栖]", "《[book|星河》]和[book|《云栖]"),
         ("[PERSON|O’Neil]宣布", "[PERSON|O’Neil]宣布"),
+        ("[PERSON|张三👋]离开", "[PERSON|张三]👋离开"),
+        ("[ORG|🚀 星河]宣布", "🚀 [ORG|星河]宣布"),
+        ("副总裁离职[ORG|🎉🎉]", "副总裁离职🎉🎉"),
+        ("加入[ORG|➡️]星河", "加入➡️星河"),
+        ("[ORG|㈱星河™]宣布", "[ORG|㈱星河™]宣布"),
+        ("<b>[PERSON|林知远<]/b>", "<b>[PERSON|林知远]</b>"),
+        ("[book|🎉]", "[book|🎉]"),
     ],
 )
 def test_halves(before: str, after: str, text_encoder: TextEncoder) -> None:

@@ -62,8 +62,8 @@ def test_a_fact_has_all_the_passages_that_say_so() -> None:
     assert [TEXT[m.start : m.end] for m in wood.mentions] == ["知远曾任青木总裁"]
 
 
-def test_facts_come_in_the_order_of_their_frames() -> None:
-    assert [d.organization for d in departures_of(TEXT, SPANS, [FORMER, STATED])] == ["青木", "星河科技"]
+def test_facts_come_in_the_order_of_their_evidence() -> None:
+    assert [d.organization for d in departures_of(TEXT, SPANS, [FORMER, STATED])] == ["星河科技", "青木"]
 
 
 def test_of_two_frames_the_stronger_status_gives_the_evidence() -> None:

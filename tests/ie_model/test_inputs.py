@@ -112,3 +112,15 @@ def test_a_name_that_is_too_long(tmp_path: Path) -> None:
     (error,) = read_texts([str(tmp_path / ("长" * 300))])
     assert isinstance(error, InputError)
     assert "File name too long" in str(error)
+
+
+def test_files_of_one_name_in_two_folders_are_told_apart(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "news.txt").write_text(folder, encoding="utf-8")
+    (tmp_path / "b" / "other.txt").write_text("c", encoding="utf-8")
+    a, b = str(tmp_path / "a"), str(tmp_path / "b")
+    first, second = (str(tmp_path / folder / "news.txt") for folder in ("a", "b"))
+    assert list(read_texts([a, b])) == [(first, "a"), (second, "b"), ("other.txt", "c")]
+    assert list(read_texts([a])) == [("news.txt", "a")]
+    assert list(read_texts([a], among=[a, b])) == [(first, "a")]

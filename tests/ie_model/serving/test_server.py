@@ -85,9 +85,9 @@ def test_lines_stream_in_order(client: TestClient, extractor: Extractor) -> None
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({}, "body.one.text: Field required"),
-        ({"text": 1}, "body.one.text: Input should be a valid string"),
-        ({"text": "x", "texts": []}, "body.many.text: Extra inputs are not permitted"),
+        ({}, "body.text: Field required"),
+        ({"text": 1}, "body.text: Input should be a valid string"),
+        ({"text": "x", "texts": []}, "body.text: Extra inputs are not permitted"),
         ({"text": "x", "treshold": 0.5}, "treshold: Extra inputs are not permitted"),
         ({"text": "x", "min_score": 1.5}, "less than or equal to 1"),
         ({"texts": "x"}, "valid list"),

@@ -97,14 +97,15 @@ def run(ablations: Ablations, *, folder: Path, data_root: str, names: Sequence[s
         name: read_source(name, data_root=Path(data_root), split=split, purpose="evaluate")
         for name, split in SETS.items()
     }
+    fingerprints = {name: fingerprint(found) for name, found in sets.items()}
     rows = {}
     for name in names:
         recipe = ablations.variant(name, folder=folder, data_root=data_root)
-        rows[name] = trained_once(recipe, lambda model: figures(model, sets))
+        rows[name] = trained_once(recipe, lambda model: figures(model, sets), scored=list(fingerprints.values()))
         print(name, json.dumps({key: rows[name][key]["spans"]["micro"] for key in sets}), flush=True)
     return {
         "share": ablations.share,
-        "sets": {name: {"split": SETS[name], "fingerprint": fingerprint(found)} for name, found in sets.items()},
+        "sets": {name: {"split": SETS[name], "fingerprint": found} for name, found in fingerprints.items()},
         "variants": rows,
     }
 

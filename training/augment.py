@@ -38,7 +38,7 @@ def substitute(example: Example, names: Names, *, share: float, random: np.rando
     Latin names are replaced by Latin ones and Chinese by Chinese, since what stands around them
     (spaces, brackets) goes with the script. A text with unsure places stays as it is: a name may be unmarked there.
     """
-    if example.unsure:
+    if example.unsure or _dates_in_names(example):
         return example
     surfaces = {label: [] for label in LABELS}  # type: dict[str, list[str]]
     for span in example.spans:
@@ -58,13 +58,19 @@ def substitute(example: Example, names: Names, *, share: float, random: np.rando
     return _rewrite(example, new) if new else example
 
 
+def _dates_in_names(example: Example) -> bool:
+    """Whether the words for a date run over a span (特朗普上任前): no new name fits both."""
+    dates = [d.date for d in example.departures or () if d.date is not None]
+    return any(date.start < span.end and span.start < date.end for date in dates for span in example.spans)
+
+
 def _rewrite(example: Example, new: Mapping[tuple[str, str], str]) -> Example:
     """The example with these names replaced and all offsets moved."""
     dates = {d.date for d in example.departures or () if d.date is not None}
     pieces: list[str] = []
     moved: dict[GoldSpan, GoldSpan] = {}
     last = length = 0
-    # Dates may overlap nothing, but are no spans of the example: they are moved along.
+    # Dates overlap nothing here, but are no spans of the example: they are moved along.
     for span in sorted({*example.spans, *dates}):
         surface = example.text[span.start : span.end]
         before = example.text[last : span.start]

@@ -140,6 +140,23 @@ def pack(corpus: Path, *, tokenizer_file: Path, output: Path, workers: int) -> d
     return counts
 
 
+def _check_packed(output: Path, tokenizer_file: Path) -> None:
+    """CorpusError if the folder has packed files that are not known to be this tokenizer's."""
+    beside = output / "tokenizer.json"
+    if not any(output.glob("*.train.bin")) or (beside == tokenizer_file and beside.is_file()):
+        return
+    if not tokenizer_file.is_file():
+        raise CorpusError(
+            f"{output}: packed files without their tokenizer.json; name with --tokenizer the one that packed them, or "
+            "choose another output"
+        )
+    if (
+        beside.is_file()
+        and Tokenizer.from_file(str(beside)).to_str() != Tokenizer.from_file(str(tokenizer_file)).to_str()
+    ):
+        raise CorpusError(f"{output}: packed with another tokenizer than {tokenizer_file}; choose another output")
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Train the tokenizer and pack the corpora for pretraining.")
     parser.add_argument("--corpora", type=Path, required=True, help="folder of .txt or .txt.xz files")
@@ -151,6 +168,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         files = corpus_files(options.corpora)
         tokenizer_file = options.tokenizer or options.output / "tokenizer.json"
+        _check_packed(options.output, tokenizer_file)
         if not tokenizer_file.is_file():
             paragraphs = (text for file in files for document in read_documents(file) for text in document)
             tokenizer = train_tokenizer(paragraphs, latin_entries=options.latin_entries)

@@ -95,7 +95,8 @@ def run(comparison: Comparison) -> dict[str, Any]:
         examples = scored_examples(name, comparison.data_root)
         runs: dict[str, list[dict[str, Any]]] = {encoder: [] for encoder in comparison.encoders}
         for encoder, seed in product(comparison.encoders, comparison.seeds):
-            made = trained_once(comparison.recipe(name, encoder, seed), partial(measure, examples=examples))
+            recipe = comparison.recipe(name, encoder, seed)
+            made = trained_once(recipe, partial(measure, examples=examples), scored=[fingerprint(examples)])
             runs[encoder].append({"seed": seed, **made})
             print(f"{name} {SPLITS[name]}, {encoder}, seed {seed}: {100 * made['f1']:.1f}", flush=True)
         table[name] = {

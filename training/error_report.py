@@ -62,14 +62,14 @@ def fact_errors(example: Example, document: Document) -> Iterator[FactError]:
                 sentences_around(example.text, departure.evidence.start, departure.evidence.end),
             )
     for fact_index, departure_index in pairs:
-        detail = _difference(facts[fact_index], document.departures[departure_index])
+        detail = _difference(facts[fact_index], document.departures[departure_index], dates=example.dates)
         if detail:
             yield fact_error("differs", facts[fact_index], detail)
 
 
-def _difference(fact: Fact, departure: Departure) -> str:
+def _difference(fact: Fact, departure: Departure, *, dates: bool) -> str:
     """What a right pair says otherwise than the gold fact, in words; empty if nothing."""
-    counts = parts_of(fact, departure, dates=bool(fact.dates))
+    counts = parts_of(fact, departure, dates=dates)
     gold = {
         "role": "、".join(sorted(fact.roles)),
         "joined": "、".join("/".join(sorted(names)) for names in fact.joined),

@@ -92,7 +92,7 @@ def evaluate_set(options: argparse.Namespace) -> None:
         data_root=Path(options.data_root),
         split=options.split,
         purpose="evaluate",
-        own_labels=extractor.labels != LABELS,
+        own_labels=folder.settings.benchmark is not None,
     )
     documents = [extractor(e.text, id=e.id) for e in track(examples, transient=True)]
     # The sets of this project and of its users have no splits: their readers pass over the option.

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from training.data.example import NotAtHandError
+from training.data.example import DataError, NotAtHandError
 from training.data.sources import EVALUATED
 from training.debug_data import read_split
 from training.overlap import fold, shared_runs
 
 
 def evaluated_texts(data_root: Path) -> list[str]:
-    """The texts of all sets at hand on which models are scored, the seed articles among them."""
-    texts = []
+    """The texts of all sets at hand on which models are scored, the seed articles among them.
+
+    The others are named on standard error: what is made without them may hold their texts.
+
+    Raises:
+        DataError: there is no such folder.
+    """
+    if not data_root.is_dir():
+        raise DataError(
+            f"{data_root}: no such folder; name with --data-root the one that has the sets on which models are "
+            "scored, whose texts are left out"
+        )
+    texts, missing = [], []
     for name, split in EVALUATED:
         try:
             texts += [example.text for example in read_split(name, split, data_root).examples]
         except NotAtHandError:
-            continue
+            missing.append(f"{name} {split}")
+    if missing:
+        print(f"not at hand, so their texts are not left out: {', '.join(missing)}", file=sys.stderr)
     return texts
 
 

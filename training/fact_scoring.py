@@ -118,20 +118,31 @@ def departure_counts(example: Example, document: Document) -> dict[str, Counts]:
 def parts_of(fact: Fact, departure: Departure, *, dates: bool) -> dict[str, Counts]:
     """The counts of one right pair."""
     roles = {normal_form(name) for name in departure.roles}
-    joined = sum(
-        any(
-            normal_form(name) in names or any(same_organization(name, other) for other in names)
-            for names in fact.joined
-        )
-        for name in departure.joined
-    )
+    joined = _matched_employers(departure.joined, fact.joined)
     date = {normal_form(departure.date.text)} if departure.date else set()
     counts = {
         "role": Counts(len(roles & fact.roles), len(roles), len(fact.roles)),
-        "joined": Counts(min(joined, len(fact.joined)), len(departure.joined), len(fact.joined)),
+        "joined": Counts(joined, len(departure.joined), len(fact.joined)),
         "status": Counts(int(departure.status == fact.status), 1, 1),
     }
     if dates:  # a fact has one date; several wordings of it are all right
         counts["date"] = Counts(len(date & fact.dates), len(date), min(1, len(fact.dates)))
     whole = all(part.right == part.predicted == part.gold for part in counts.values())
     return {**counts, "frame": Counts(right=int(whole))}
+
+
+def _matched_employers(told: Sequence[str], gold: Sequence[frozenset[str]]) -> int:
+    """How many of the new employers that are told are one of the gold ones, each of which counts once."""
+    free = list(gold)
+    rest = []
+    for name in told:  # those of the same name first, so that a unit does not take its company's place
+        exact = next((names for names in free if normal_form(name) in names), None)
+        if exact is None:
+            rest.append(name)
+        else:
+            free.remove(exact)
+    for name in rest:
+        like = next((names for names in free if any(same_organization(name, other) for other in names)), None)
+        if like is not None:
+            free.remove(like)
+    return len(gold) - len(free)

@@ -36,8 +36,9 @@ from ie_model.runtime.modeling import SpanLinkModel
 from ie_model.scheme import LABELS, TagScheme
 from training.augment import Names, harvest, substitute
 from training.data import label_studio
+from training.data.authored import authored_files
 from training.data.example import DataError, Example
-from training.data.sources import MADE, SEEDS, SOURCES, read_source
+from training.data.sources import AUTHORED, MADE, SEEDS, SOURCES, read_source
 from training.features import MAX_LABELS, WindowFeatures, batch_shapes, collate, window_features
 from training.modeling import TrainingModel, build_model, load_weights, save_model, tokenizer_folder
 from training.optimizers import Together, is_hidden_matrix, muon
@@ -247,7 +248,7 @@ def finetune(
         stage = recipe.stages[number]
         folder = output / f"stage{number + 1}"
         identity = run_identity(recipe, stage=number, leave_out=leave_out, start=start)
-        if resume and folder.is_dir():
+        if resume and folder.is_dir() and any(folder.iterdir()):
             _check_identity(folder, identity)
             if (folder / SAFETENSORS).is_file():
                 load_weights(network, folder)
@@ -294,15 +295,18 @@ def _make_folder(folder: Path) -> None:
 def run_identity(recipe: Recipe, *, stage: int, leave_out: str | None, start: Path | None) -> dict[str, Any]:
     """What decides what a stage learns; a stage is resumed only where this is the same.
 
-    The publishers' files under `data_root` are taken to be what they were.
+    The publishers' files under `data_root`, and sets of the Hub, are taken to be what they were.
     """
     files = {path.name: path for path in sorted(SEEDS.glob("*.json"))}
     for name in sorted({name for item in recipe.stages for name in item.sources}):
-        if name.startswith(label_studio.PREFIX):
+        if name == "authored":
+            files |= {f"{name}/{path.name}": path for path in authored_files(AUTHORED)}
+        elif name.startswith(label_studio.PREFIX):
             files |= {str(path): path for path in label_studio.files_of(name)}
         elif name.startswith(tuple(MADE)):
             files[name] = Path(name.partition(":")[2])
     files["encoder"] = Path(recipe.encoder) / SAFETENSORS
+    files["tokenizer"] = Path(recipe.tokenizer or recipe.encoder) / TOKENIZER
     if start is not None:
         files["start"] = start / SAFETENSORS
     values = {key: value for key, value in recipe.to_dict().items() if key not in ("output", "data_root")}

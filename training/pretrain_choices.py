@@ -113,6 +113,7 @@ def run(choices: Choices, *, folder: Path, data_root: str, recipes: Path, names:
                     recipes=recipes,
                 ),
                 partial(measure, examples=examples),
+                scored=[fingerprint(examples)],
             )
             for benchmark, examples in sets.items()
         }

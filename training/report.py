@@ -78,9 +78,16 @@ def negative_figures(examples: Sequence[Example], documents: Sequence[Document])
 
 
 def link_gold_spans(extractor: Extractor, examples: Sequence[Example]) -> list[Document]:
-    """Documents whose spans are the gold ones: what is wrong in them is the links' fault."""
+    """Documents whose spans are the gold ones: what is wrong in them is the links' fault.
+
+    Spans of labels that the model has not are left out.
+    """
     return [
-        extractor.link(example.text, [(span.label, span.start, span.end) for span in example.spans], id=example.id)
+        extractor.link(
+            example.text,
+            [(span.label, span.start, span.end) for span in example.spans if span.label in extractor.labels],
+            id=example.id,
+        )
         for example in examples
     ]
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import ie_model
 from training.finetune import finetune
 from training.recipe import Recipe
 from training.report import weights_fingerprint
@@ -15,24 +17,38 @@ from training.report import weights_fingerprint
 FIGURES = "figures.json"
 
 
-def trained_once(recipe: Recipe, measure: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
+def trained_once(
+    recipe: Recipe, measure: Callable[[Path], dict[str, Any]], *, scored: Sequence[str]
+) -> dict[str, Any]:
     """Figures of a recipe's model, with its fingerprint and the minutes that it took.
 
-    Both the model and its figures are kept in the recipe's output and made only where they are missing; a run that
-    was stopped goes on.
+    Both the model and its figures are kept in the recipe's output. The model is made only where it is missing, and a
+    run that was stopped goes on; it is measured again where the examples are others than those of its figures, or
+    the package's code is.
 
     Args:
         measure: figures of the model in a folder.
+        scored: fingerprints of the examples that it is measured on.
 
     Raises:
         RecipeError: the output holds a model that was made from something else.
     """
+    done = Path(recipe.output) / FIGURES
+    known: dict[str, Any] = json.loads(done.read_text(encoding="utf-8")) if done.is_file() else {}
     started = time.monotonic()
     model = finetune(recipe, resume=True)
-    minutes = round((time.monotonic() - started) / 60, 1)
-    done = Path(recipe.output) / FIGURES
-    if not done.is_file():
-        figures = {"model": weights_fingerprint(model), "minutes": minutes, **measure(model)}
-        done.write_text(json.dumps(figures), encoding="utf-8")
-    result: dict[str, Any] = json.loads(done.read_text(encoding="utf-8"))
-    return result
+    minutes = known.get("minutes", round((time.monotonic() - started) / 60, 1))
+    measured = {"model": weights_fingerprint(model), "examples": list(scored), "code": code_fingerprint()}
+    if any(known.get(key) != value for key, value in measured.items()):
+        known = {**measured, "minutes": minutes, **measure(model)}
+        done.write_text(json.dumps(known), encoding="utf-8")
+    return {key: value for key, value in known.items() if key not in ("examples", "code")}
+
+
+def code_fingerprint() -> str:
+    """A hash of the package's code, which decides with the weights what a model answers."""
+    folder = Path(ie_model.__file__).parent
+    digest = sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]

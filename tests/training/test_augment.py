@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -61,6 +63,12 @@ def test_short_forms_and_other_scripts_stay() -> None:
     variant = substitute(EXAMPLE, NAMES, share=1.0, random=random())
     kept = [surface for _, surface in surfaces(variant)][-4:]
     assert kept == ["Boson Labs", "青木", "青木资本", "1亿元"]
+
+
+def test_a_date_that_runs_over_a_name_keeps_the_text() -> None:
+    date = GoldSpan(LATER.start, LATER.end + 2, "DATE")
+    dated = replace(EXAMPLE, departures=(replace(EXAMPLE.departures[0], date=date),))
+    assert substitute(dated, {"PERSON": ["欧阳若水"], "ORG": ["海潮集团"]}, share=1.0, random=random()) is dated
 
 
 def test_nothing_to_replace_gives_the_example_itself() -> None:

@@ -105,6 +105,25 @@ def test_a_tokenizer_that_is_given_stands_beside_what_it_packed(tmp_path: Path, 
     assert (output / "tokenizer_config.json").is_file()
 
 
+def test_packed_files_stay_those_of_one_tokenizer(
+    tmp_path: Path, tokenizer_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpora, output = tmp_path / "corpora", tmp_path / "output"
+    corpora.mkdir()
+    (corpora / "a.txt").write_text(TEXT, encoding="utf-8")
+    arguments = ["--corpora", str(corpora), "--output", str(output), "--workers", "1", "--latin-entries", "100"]
+    given = ["--tokenizer", str(tokenizer_dir / "tokenizer.json")]
+    assert main(arguments) == 0
+    own = (output / "tokenizer.json").read_bytes()
+    assert main([*arguments, *given]) == 2
+    assert "packed with another tokenizer" in capsys.readouterr().err
+    assert (output / "tokenizer.json").read_bytes() == own
+    (output / "tokenizer.json").unlink()
+    assert main(arguments) == 2
+    assert "packed files without their tokenizer.json" in capsys.readouterr().err
+    assert not (output / "tokenizer.json").exists()
+
+
 @pytest.mark.parametrize("with_tokenizer", [True, False])
 def test_a_damaged_corpus_leaves_what_was_there(
     tmp_path: Path, tokenizer_dir: Path, capsys: pytest.CaptureFixture[str], with_tokenizer: bool
@@ -114,13 +133,13 @@ def test_a_damaged_corpus_leaves_what_was_there(
     output.mkdir()
     path = write_xz(corpora / "b.txt.xz", TEXT * 2000)
     path.write_bytes(path.read_bytes()[:-20])
-    (output / "a.train.bin").write_bytes(b"precious")
+    (output / "a.notes").write_bytes(b"precious")
     arguments = ["--corpora", str(corpora), "--output", str(output), "--workers", "1"]
     if with_tokenizer:
         arguments += ["--tokenizer", str(tokenizer_dir / "tokenizer.json")]
     assert main(arguments) == 2
     assert f"{path}: damaged corpus file" in capsys.readouterr().err
-    assert {file.name: file.read_bytes() for file in output.iterdir()} == {"a.train.bin": b"precious"}
+    assert {file.name: file.read_bytes() for file in output.iterdir()} == {"a.notes": b"precious"}
 
 
 def test_a_folder_without_corpora(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ie_model.document import Departure, Document, Evidence
+from ie_model.document import Date, Departure, Document, Evidence
 from training.data.example import Example, GoldDeparture, GoldSpan
 from training.error_report import as_markdown, fact_errors, sentences_around
 
@@ -30,6 +30,16 @@ def test_a_right_pair_tells_what_it_says_otherwise() -> None:
     assert error.detail == "joined (none), should be 青木资本; status reported, should be stated"
     right = replace(found, status="stated", joined=("青木资本",))
     assert list(fact_errors(EXAMPLE, Document(text=TEXT, departures=(right,)))) == []
+
+
+def test_an_invented_date_is_told() -> None:
+    found = Departure(
+        "林知远", "星河科技", "stated", 0.9, Evidence(0, 9), joined=("青木资本",), date=Date("上月", None)
+    )
+    document = Document(text=TEXT, departures=(found,))
+    assert list(fact_errors(EXAMPLE, document)) == []  # this source marks no dates
+    (error,) = fact_errors(replace(EXAMPLE, dates=True), document)
+    assert error.detail == "date 上月, should be (none)"
 
 
 def test_the_page_counts_each_kind_and_escapes_the_text() -> None:

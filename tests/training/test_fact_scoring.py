@@ -6,7 +6,7 @@ import pytest
 
 from ie_model.document import Date, Departure, Document, Evidence
 from training.data.example import Example, GoldDeparture, GoldSpan
-from training.fact_scoring import departure_counts, gold_facts, match_facts
+from training.fact_scoring import departure_counts, gold_facts, match_facts, parts_of
 from training.scoring import Counts
 
 TEXT = "星河科技技术副总裁林知远离职，加入云栖智能。林知远在星河任职四年。"
@@ -83,6 +83,14 @@ def test_parts_are_scored_given_a_right_pair() -> None:
     assert counts["status"] == Counts(0, 1, 1)
     assert counts["frame"] == Counts(0, 1, 1)
     assert departure_counts(EXAMPLE, document(departure()))["frame"] == Counts(1, 1, 1)
+
+
+def test_a_new_employer_counts_once() -> None:
+    fact = replace(gold_facts(EXAMPLE)[0], joined=(frozenset({"云栖智能"}), frozenset({"青木资本"})))
+    twice = parts_of(fact, departure(joined=("云栖智能研究院", "云栖智能")), dates=False)
+    assert (twice["joined"], twice["frame"].right) == (Counts(1, 2, 2), 0)
+    both = parts_of(fact, departure(joined=("青木资本", "云栖智能研究院")), dates=False)
+    assert both["joined"] == Counts(2, 2, 2)
 
 
 def test_a_missed_fact_and_an_invented_one() -> None:

@@ -445,3 +445,21 @@ def test_a_changed_file_of_labels_is_another_run(recipe: Recipe, authored: None,
     file.write_text("another", encoding="utf-8")
     with pytest.raises(RecipeError, match="holds another run"):
         finetune(own, resume=True)
+
+
+def test_changed_pieces_are_another_run(
+    recipe: Recipe, authored: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AUTHORED", tmp_path)
+    (tmp_path / "news.jsonl").write_text("one", encoding="utf-8")
+    finetune(recipe)
+    (tmp_path / "heldout.jsonl").write_text("never trained on", encoding="utf-8")
+    finetune(recipe, resume=True)
+    (tmp_path / "news.jsonl").write_text("another", encoding="utf-8")
+    with pytest.raises(RecipeError, match="holds another run"):
+        finetune(recipe, resume=True)
+
+
+def test_a_run_that_was_stopped_before_it_began(recipe: Recipe, authored: None) -> None:
+    (Path(recipe.output) / "stage1").mkdir(parents=True)
+    assert (finetune(recipe, resume=True) / "model.safetensors").is_file()

@@ -79,11 +79,14 @@ def test_unsure_places_leave_fingerprints_as_they_were() -> None:
     )
 
 
-def test_every_split_that_is_scored_is_kept_out() -> None:
+def test_every_split_that_is_scored_is_kept_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert {("news-units", "dev"), ("news-units", "test"), ("seeds", "train"), ("duee", "dev")} <= set(EVALUATED)
     assert ("news-units", "train") not in EVALUATED
-    texts = evaluated_texts(Path("no such folder"))
+    texts = evaluated_texts(tmp_path)
     assert {e.text for e in read_source("seeds", data_root=Path())} <= set(texts)
+    assert "not at hand, so their texts are not left out: news-units dev, news-units test" in capsys.readouterr().err
+    with pytest.raises(DataError, match="name with --data-root"):
+        evaluated_texts(tmp_path / "mistyped")
 
 
 def corpus(folder: Path, *documents: str) -> Path:
@@ -100,7 +103,7 @@ def test_the_command_labels_and_the_source_reads(
     folder = corpus(tmp_path / "corpora", TEXT * 5, f"{TEXT}{seed}")
     output = tmp_path / "out" / "labels.jsonl"
     arguments = ["--corpora", str(folder), "--model", str(model_dir), "--output", str(output)]
-    assert main(arguments) == 0
+    assert main([*arguments, "--data-root", str(tmp_path)]) == 0
     assert "2 pieces drawn, 1 left out for what is scored, 1 with a sure span" in capsys.readouterr().out
     [example] = read_source(f"self-training:{output}", data_root=Path())
     assert example.text.startswith("林知远离开星河科技")

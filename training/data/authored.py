@@ -109,9 +109,14 @@ def to_row(piece: Piece) -> dict[str, Any]:
     }
 
 
+def authored_files(folder: Path) -> list[Path]:
+    """The files of the pieces that models are trained on."""
+    return [path for path in sorted(folder.glob("*.jsonl")) if path.name != HELD_OUT]
+
+
 def read_authored(folder: Path) -> list[Example]:
     """The pieces of every JSON lines file in a folder, in order, but not the held-out ones."""
-    paths = [path for path in sorted(folder.glob("*.jsonl")) if path.name != HELD_OUT]
+    paths = authored_files(folder)
     examples = [example for path in paths for example in read_rows(path, source="authored", expected=_EXPECTED)]
     if not examples:
         raise NotAtHandError(f"{folder}: no authored .jsonl files here")

@@ -55,6 +55,27 @@ def test_every_cell_is_made_once(arguments: list[str], tmp_path: Path, monkeypat
     )
 
 
+def test_other_examples_are_scored_anew_without_training(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "measure", lambda model, examples: {"f1": float(sum(len(e.spans) for e in examples))})
+    arguments.remove(RANDOM)
+    output = tmp_path / "encoders.json"
+    reports = []
+    for _ in range(2):
+        assert main([*arguments, "--output", str(output)]) == 0
+        reports.append(json.loads(output.read_text(encoding="utf-8"))["sets"]["news-units"])
+        dev = tmp_path / "data" / "news-units" / "dev.jsonl"
+        rows = [json.loads(line) for line in dev.read_text(encoding="utf-8").splitlines()]
+        dev.write_text(
+            "".join(f"{json.dumps({**row, 'spans': [], 'departures': []})}\n" for row in rows), encoding="utf-8"
+        )
+    (before,), (after,) = (report["runs"].values() for report in reports)
+    assert [(row["model"], row["minutes"]) for row in before] == [(row["model"], row["minutes"]) for row in after]
+    assert reports[0]["fingerprint"] != reports[1]["fingerprint"]
+    assert {row["f1"] for row in after} == {0.0} != {row["f1"] for row in before}
+
+
 def test_what_starts_from_another_encoder_lies_elsewhere(tmp_path: Path, model_dir: Path) -> None:
     comparison = Comparison(
         encoders=(RANDOM, str(model_dir)), sets=("cluener",), seeds=(1,), folder=tmp_path, data_root="data"

@@ -15,8 +15,9 @@ def fitted_sentence(report: dict[str, Any]) -> str:
     """What was fitted, and on what."""
     fitted = report["fitted"]
     return (
-        f"Fitted on {report['fitted_on']}: tag logits are divided by {fitted['temperature']:g}, a departure's\n"
-        f"log-odds by {fitted['link_temperature']:g}; to these {fitted['link_bias']:g} is added."
+        f"Fitted on {report['fitted_on']}: tag logits are divided by {fitted['temperature']:g}. Fitted on\n"
+        f"{' and '.join(report['departures_fitted_on'])}: a departure's log-odds are divided by "
+        f"{fitted['link_temperature']:g}; to these {fitted['link_bias']:g} is added."
     )
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -64,6 +65,15 @@ def test_a_fact_has_all_the_passages_that_say_so() -> None:
 
 def test_facts_come_in_the_order_of_their_evidence() -> None:
     assert [d.organization for d in departures_of(TEXT, SPANS, [FORMER, STATED])] == ["星河科技", "青木"]
+
+
+def test_of_two_frames_that_are_as_sure_the_shorter_passage_is_the_evidence() -> None:
+    wide, near = Frame(0, 2, 0.93, "stated"), replace(STATED, score=0.9)
+    assert departures_of(TEXT, SPANS, [wide])[0].evidence != departures_of(TEXT, SPANS, [near])[0].evidence
+    (fact,) = departures_of(TEXT, SPANS, [wide, near])
+    assert (fact.score, evidence(fact)) == (0.93, evidence(departures_of(TEXT, SPANS, [near])[0]))
+    (fact,) = departures_of(TEXT, SPANS, [wide, replace(near, score=0.8)])
+    assert fact.evidence == departures_of(TEXT, SPANS, [wide])[0].evidence
 
 
 def test_of_two_frames_the_stronger_status_gives_the_evidence() -> None:

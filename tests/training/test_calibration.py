@@ -210,6 +210,7 @@ def report_of(curve: list[dict[str, Any]]) -> dict[str, Any]:
     pair = {"before": figures, "after": {**figures, "mean_score": 0.75, "ece": 0.01}}
     return {
         "fitted_on": "a <b>",
+        "departures_fitted_on": ["a <b>", "c"],
         "fitted": {"temperature": 1.25, "link_temperature": 2.0, "link_bias": -0.5},
         "sets": {"a <b>": {"spans": {"all": pair, "ORG": pair}, "departures": pair, "curve": curve}},
     }
@@ -238,7 +239,7 @@ def test_the_plot(tmp_path: Path) -> None:
 def test_the_tables_of_the_card() -> None:
     report = report_of([at(least, 0.75, 9) for least in (*SHOWN[:-1], 0.6)] + [at(SHOWN[-1], 0.0, 0)])
     assert "divided by 1.25" in fitted_sentence(report)
-    assert "log-odds by 2; to these -0.5" in fitted_sentence(report)
+    assert "a <b> and c: a departure's log-odds are divided by 2; to these -0.5" in fitted_sentence(report)
     row = "| 1,000 | 75.0 | 80.0 → 75.0 | 5.0 → 1.0 | 2.0 (< 3.0) | 0.150 → 0.150 |"
     lines = reliability_table(report).splitlines()[2:]
     assert lines == [f"| a <b> | {kind} {row}" for kind in ("all spans", "ORG", "departures")]

@@ -15,7 +15,7 @@ STDIN = "-"
 #: How the names of texts end.
 TEXT = (".txt",)
 #: How the names of files of records end, which are many texts.
-RECORDS = (".jsonl", ".jsonl.gz", ".ndjson", ".parquet")
+RECORDS = (".jsonl", ".jsonl.gz", ".parquet")
 
 
 def read_texts(

@@ -28,7 +28,10 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 def test_the_public_names_are_there() -> None:
     code = "import ie_model; print(*(getattr(ie_model, name).__name__ for name in ie_model.__all__))"
-    assert python(code) == "Article Date Departure Document Entity Evidence Extractor IEModelError Money\n"
+    assert (
+        python(code)
+        == "Article Date Departure Document Entity Evidence Extractor IEModelError InputError ModelError Money\n"
+    )
     code = "import ie_model\ntry: ie_model.nothing\nexcept AttributeError as error: print(error)"
     assert python(code) == "module 'ie_model' has no attribute 'nothing'\n"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -20,11 +19,11 @@ FIGURES = "figures.json"
 def trained_once(
     recipe: Recipe, measure: Callable[[Path], dict[str, Any]], *, scored: Sequence[str]
 ) -> dict[str, Any]:
-    """Figures of a recipe's model, with its fingerprint and the minutes that it took.
+    """Figures of a recipe's model, with its fingerprint.
 
     Both the model and its figures are kept in the recipe's output. The model is made only where it is missing, and a
-    run that was stopped goes on; it is measured again where the examples are others than those of its figures, or
-    the package's code is.
+    run that was stopped goes on, so that no time is told; it is measured again where the examples are others than
+    those of its figures, or the package's code is.
 
     Args:
         measure: figures of the model in a folder.
@@ -35,12 +34,10 @@ def trained_once(
     """
     done = Path(recipe.output) / FIGURES
     known: dict[str, Any] = json.loads(done.read_text(encoding="utf-8")) if done.is_file() else {}
-    started = time.monotonic()
     model = finetune(recipe, resume=True)
-    minutes = known.get("minutes", round((time.monotonic() - started) / 60, 1))
     measured = {"model": weights_fingerprint(model), "examples": list(scored), "code": code_fingerprint()}
     if any(known.get(key) != value for key, value in measured.items()):
-        known = {**measured, "minutes": minutes, **measure(model)}
+        known = {**measured, **measure(model)}
         done.write_text(json.dumps(known), encoding="utf-8")
     return {key: value for key, value in known.items() if key not in ("examples", "code")}
 

@@ -124,13 +124,17 @@ def test_on_a_terminal_there_is_a_bar_with_rates(model_dir: Path, source: Path, 
     assert b"100%" in shown
 
 
+#: Shells start what runs in the background with Ctrl-C ignored, and its children inherit that.
+HEAR_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+
+
 def test_ctrl_c_says_how_to_go_on(model_dir: Path, tmp_path: Path) -> None:
     source = write_lines(tmp_path / "in.jsonl", records(3) * 4000)
     code = "from ie_model.batch import chunks; chunks.CHUNK_RECORDS = 5; from ie_model.cli import app; app()"
     command = [
         sys.executable,
         "-c",
-        code,
+        HEAR_CTRL_C + code,
         "batch",
         source,
         tmp_path / "out.jsonl",
@@ -158,7 +162,7 @@ def catches_ctrl_c(pid: str) -> bool:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_workers_do_not_hear_of_ctrl_c_while_they_start(model_dir: Path, source: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.jsonl"
-    code = "from ie_model.cli import app; app()"
+    code = HEAR_CTRL_C + "from ie_model.cli import app; app()"
     command = [sys.executable, "-c", code, "batch", source, output, "--model", model_dir, "--workers", "2"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")

@@ -99,7 +99,7 @@ class Departure:
         status: "stated", "reported" (hearsay or a plan) or "former" (only 前, 原 or 曾, and no next
             employer).
         score: how probably person and organisation are right, 0 to 1, as far as the model is calibrated.
-        evidence: the clauses around the strongest mention.
+        evidence: the clauses around the mention that says so most surely, or a shorter one about as sure.
         mentions: the clauses around every passage that says so, in the order of the text.
     """
 

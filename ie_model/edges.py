@@ -110,8 +110,6 @@ def _trimmed(span: Span, text: str, encoding: Encoding) -> Span:
 
 def _is_no_edge(character: str) -> bool:
     """Whether no name begins or ends with this character."""
-    if character.isalnum():
-        return False
     if character in _MARKS or character.isspace():
         return True
     return unicodedata.category(character) in _SYMBOLS and character not in _NAME_SYMBOLS

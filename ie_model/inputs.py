@@ -15,37 +15,54 @@ STDIN = "-"
 #: How the names of texts end.
 TEXT = (".txt",)
 #: How the names of files of records end, which are many texts.
-RECORDS = (".jsonl", ".jsonl.gz", ".parquet")
+JSON_LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
+PARQUET = (".parquet",)
+#: What each path stands for: files with the names of their texts, or why there are none.
+Found = dict[str, list[tuple[Path, str]] | errors.InputError]
+
+
+def find_texts(paths: Sequence[str]) -> Found:
+    """What each path but "-" stands for; a folder for the texts in it, see `files_in`.
+
+    A text's name is that of its file without the folder, but for files of one name in several folders.
+    """
+    files = {path: _files(Path(path)) for path in paths if path != STDIN}
+    different = {file for group in files.values() if not isinstance(group, errors.InputError) for file in group}
+    count = Counter(file.name for file in different)
+    return {
+        path: group
+        if isinstance(group, errors.InputError)
+        else [(file, file.name if count[file.name] == 1 else str(file)) for file in group]
+        for path, group in files.items()
+    }
 
 
 def read_texts(
-    paths: Sequence[str], *, encoding: str = "utf-8", among: Sequence[str] = ()
+    paths: Sequence[str], *, encoding: str = "utf-8", found: Found | None = None
 ) -> Iterator[tuple[str, str] | errors.InputError]:
     """(name, text) of every input in order, or the error that it met.
 
-    A folder stands for the texts in it, see `files_in`; "-" for standard input. A file's name is without its folder,
-    but for files of one name in several folders of these paths and those that they stand among. Texts are decoded
-    without changing a character: line ends stay as they are.
+    Texts are decoded without changing a character: line ends stay as they are.
+
+    Args:
+        paths: files, folders, or "-" for standard input.
+        found: what `find_texts` found for these paths, and others beside them.
     """
     check_encoding(encoding)
-    groups = {path: _files(Path(path)) for path in (*paths, *among) if path != STDIN}
-    files = {file for group in groups.values() if not isinstance(group, errors.InputError) for file in group}
-    names = Counter(file.name for file in files)
+    found = find_texts(paths) if found is None else found
     for path in paths:
-        group = groups.get(path)
-        if group is None:
+        if path == STDIN:
             yield _read_stdin(encoding)
-        elif isinstance(group, errors.InputError):
+        elif isinstance(group := found[path], errors.InputError):
             yield group
         else:
-            for file in group:
-                yield read_file(file, encoding, name=file.name if names[file.name] == 1 else str(file))
+            yield from (read_file(file, encoding, name=name) for file, name in group)
 
 
 def check_texts(paths: Sequence[str]) -> None:
     """InputError if one of the paths is a file of records, which are many texts."""
     for path in paths:
-        if path.lower().endswith(RECORDS) and os.path.isfile(path):
+        if path.lower().endswith((*JSON_LINES, *PARQUET)) and os.path.isfile(path):
             raise errors.records_as_text(Path(path))
 
 

@@ -142,14 +142,14 @@ def pack(corpus: Path, *, tokenizer_file: Path, output: Path, workers: int) -> d
 
 def _check_packed(output: Path, tokenizer_file: Path) -> None:
     """CorpusError if the folder has packed files that are not known to be this tokenizer's."""
-    beside = output / "tokenizer.json"
-    if not any(output.glob("*.train.bin")) or (beside == tokenizer_file and beside.is_file()):
+    if not any(output.glob("*.train.bin")):
         return
     if not tokenizer_file.is_file():
         raise CorpusError(
             f"{output}: packed files without their tokenizer.json; name with --tokenizer the one that packed them, or "
             "choose another output"
         )
+    beside = output / "tokenizer.json"
     if (
         beside.is_file()
         and Tokenizer.from_file(str(beside)).to_str() != Tokenizer.from_file(str(tokenizer_file)).to_str()

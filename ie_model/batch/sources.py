@@ -20,10 +20,8 @@ from typing import IO, Any
 
 from ie_model import errors
 from ie_model.batch.records import BadRecord, Fields, Place, Record, check_record, parse_json, parse_object
-from ie_model.inputs import STDIN, TEXT, check_encoding, files_in, read_file, stdin
+from ie_model.inputs import JSON_LINES, PARQUET, STDIN, TEXT, check_encoding, files_in, read_file, stdin
 
-JSON_LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
-PARQUET = (".parquet",)
 ENDINGS = (*JSON_LINES, *PARQUET, *TEXT)
 #: A longer line is a bad record: it would not fit in memory a few times over.
 MAX_LINE_BYTES = 512 * 2**20

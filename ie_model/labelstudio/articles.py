@@ -12,7 +12,7 @@ from ie_model.arguments import check_date, check_input
 from ie_model.batch.records import BadRecord, Fields, Place, check_record, parse_object
 from ie_model.document import Document
 from ie_model.extractor import Extractor
-from ie_model.inputs import check_encoding, read_file, read_texts
+from ie_model.inputs import check_encoding, find_texts, read_file, read_texts
 from ie_model.labelstudio.documents import document_from
 from ie_model.labelstudio.exporting import model_version
 
@@ -77,12 +77,13 @@ def read_articles(
             return article(record.text, name, date)
         return Prepared(replace(document_from(row, record.text), id=name, published=date), Path(place.file).stem)
 
+    named = find_texts(paths)
     for path in paths:
         if Path(path).suffix != DOCUMENTS:
-            for item in read_texts([path], encoding=encoding, among=paths):
+            for item in read_texts([path], encoding=encoding, found=named):
                 yield item if isinstance(item, errors.InputError) else article(item[1], item[0], published)
             continue
-        for found in read_texts([path], encoding="utf-8"):
+        for found in read_texts([path], encoding="utf-8", found=named):
             if isinstance(found, errors.InputError):
                 yield found
                 continue

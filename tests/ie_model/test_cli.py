@@ -200,9 +200,10 @@ def test_a_folder_is_no_output(tmp_path: Path, article: Path) -> None:
     assert "cannot be written (it is a folder)" in error
 
 
-def test_records_are_for_another_command(tmp_path: Path) -> None:
-    (tmp_path / "news.jsonl").write_text('{"text": "林知远离职。"}', encoding="utf-8")
-    (error,) = errors_of(extract(tmp_path / "none", tmp_path / "news.jsonl"))
+@pytest.mark.parametrize("name", ["news.jsonl", "news.ndjson"])
+def test_records_are_for_another_command(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text('{"text": "林知远离职。"}', encoding="utf-8")
+    (error,) = errors_of(extract(tmp_path / "none", tmp_path / name))
     assert "ie-model batch" in error
 
 

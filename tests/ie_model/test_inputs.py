@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ie_model.errors import InputError
-from ie_model.inputs import check_outputs, read_texts
+from ie_model.inputs import check_outputs, find_texts, read_texts
 
 
 def test_files_folders_and_order(tmp_path: Path) -> None:
@@ -123,4 +123,4 @@ def test_files_of_one_name_in_two_folders_are_told_apart(tmp_path: Path) -> None
     first, second = (str(tmp_path / folder / "news.txt") for folder in ("a", "b"))
     assert list(read_texts([a, b])) == [(first, "a"), (second, "b"), ("other.txt", "c")]
     assert list(read_texts([a])) == [("news.txt", "a")]
-    assert list(read_texts([a], among=[a, b])) == [(first, "a")]
+    assert list(read_texts([a], found=find_texts([a, b]))) == [(first, "a")]

@@ -372,6 +372,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--encoder", help="encoder to start from, instead of the recipe's")
     parser.add_argument("--output", help="folder to write to, instead of the recipe's")
     parser.add_argument("--seed", type=int, help="instead of the recipe's")
+    parser.add_argument("--link-weight", type=float, help="instead of the recipe's")
     parser.add_argument("--start", type=Path, help="folder of an earlier stage's model, with --first-stage")
     parser.add_argument("--first-stage", type=int, default=1, help="go on at this stage, from --start")
     parser.add_argument("--leave-out", help="id of a seed article that must not be seen")
@@ -379,7 +380,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         recipe = Recipe.read(options.recipe)
-        changes = {name: getattr(options, name) for name in ("data_root", "encoder", "output", "seed")}
+        changes = {name: getattr(options, name) for name in ("data_root", "encoder", "output", "seed", "link_weight")}
         changes = {name: value for name, value in changes.items() if value is not None}
         check_values(changes, RECIPE_VALUES, where="--")
         recipe = replace(recipe, **changes)

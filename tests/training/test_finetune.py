@@ -365,12 +365,14 @@ def test_a_stage_goes_on_from_a_model(
     ran: list[dict[str, object]] = []
 
     def fake(given: Recipe, **options: object) -> Path:
-        ran.append({"seed": given.seed, **options})
+        ran.append({"seed": given.seed, "link_weight": given.link_weight, **options})
         return tmp_path
 
     monkeypatch.setattr(module, "finetune", fake)
-    assert main(["--recipe", str(path), "--first-stage", "2", "--start", str(tmp_path), "--seed", "7"]) == 0
-    assert ran == [{"seed": 7, "leave_out": None, "resume": False, "stages": range(1, 2), "start": tmp_path}]
+    others = ["--seed", "7", "--link-weight", "1.5"]
+    assert main(["--recipe", str(path), "--first-stage", "2", "--start", str(tmp_path), *others]) == 0
+    values = {"seed": 7, "link_weight": 1.5, "leave_out": None, "resume": False}
+    assert ran == [{**values, "stages": range(1, 2), "start": tmp_path}]
     for arguments, told in (
         (["--first-stage", "3", "--start", "a"], "has 2 stages"),
         (["--first-stage", "2"], "name its folder with --start"),

@@ -35,6 +35,7 @@ class Recipe:
     #: weight of finding out beside that of predicting
     detection_weight: float = 10.0
     total_tokens: int = 40_000_000
+    #: of the matrices within the layers; 0 leaves them to AdamW like all else
     muon_lr: float = 0.02
     adam_lr: float = 3e-3
     warmup_tokens: int = 500_000

@@ -109,6 +109,18 @@ def test_stopped_and_resumed_with_detection(recipe: Recipe, tmp_path: Path) -> N
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
+def test_stopped_and_resumed_without_muon(recipe: Recipe, whole: Recipe, tmp_path: Path) -> None:
+    recipe = with_values(recipe, muon_lr=0.0)
+    adam = with_values(recipe, output=str(tmp_path / "adam"))
+    train(adam, log_every=1)
+    train(recipe, minutes=0, log_every=1)
+    train(recipe, log_every=1)
+    assert_same_run(recipe, adam)
+    assert len(torch.load(Path(adam.output) / "checkpoint.pt")["optimizers"]) == 1
+    before, after = weights(whole), weights(adam)
+    assert not any(torch.equal(value, before[name]) for name, value in after.items() if ".layers." in name)
+
+
 def test_detection_is_another_run(recipe: Recipe, whole: Recipe) -> None:
     train(with_values(recipe, replaced=0.5, output=recipe.output), log_every=1)
     assert weights(recipe).keys() == weights(whole).keys(), "the published encoder has no detector"

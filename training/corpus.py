@@ -17,6 +17,7 @@ import multiprocessing
 import sys
 from collections.abc import Iterator
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,9 @@ def corpus_files(folder: Path) -> list[Path]:
     files = sorted([*folder.glob("*.txt"), *folder.glob("*.txt.xz")])
     if not files:
         raise CorpusError(f"{folder}: no .txt or .txt.xz corpus in this folder")
+    for one, other in pairwise(files):
+        if corpus_name(one) == corpus_name(other):
+            raise CorpusError(f"{one} and {other.name} are corpora of one name; give one of them another")
     return files
 
 
@@ -70,12 +74,12 @@ def read_documents(path: Path) -> Iterator[list[str]]:
 _worker: dict[str, Tokenizer] = {}
 
 
-def _start_worker(tokenizer_file: str) -> None:
+def _start_worker(tokenizer: str) -> None:
     import jieba
 
     jieba.setLogLevel(60)
     jieba.initialize()
-    _worker["tokenizer"] = Tokenizer.from_file(tokenizer_file)
+    _worker["tokenizer"] = Tokenizer.from_str(tokenizer)
 
 
 def _encode(documents: list[list[str]]) -> list[tuple[bool, np.ndarray]]:
@@ -115,7 +119,7 @@ def _chunks(documents: Iterator[list[str]], size: int = 64) -> Iterator[list[lis
         yield chunk
 
 
-def pack(corpus: Path, *, tokenizer_file: Path, output: Path, workers: int) -> dict[str, int]:
+def pack(corpus: Path, *, tokenizer: Tokenizer, output: Path, workers: int) -> dict[str, int]:
     """Pack one corpus to NAME.train.bin and NAME.heldout.bin; returns their token counts."""
     name = corpus_name(corpus)
     counts = {"train": 0, "heldout": 0}
@@ -123,7 +127,7 @@ def pack(corpus: Path, *, tokenizer_file: Path, output: Path, workers: int) -> d
     partial = {split: output / f"{name}.{split}.bin.partial" for split in counts}
     try:
         with (
-            multiprocessing.Pool(workers, _start_worker, (str(tokenizer_file),)) as pool,
+            multiprocessing.Pool(workers, _start_worker, (tokenizer.to_str(),)) as pool,
             partial["train"].open("wb") as train,
             partial["heldout"].open("wb") as heldout,
         ):
@@ -140,21 +144,39 @@ def pack(corpus: Path, *, tokenizer_file: Path, output: Path, workers: int) -> d
     return counts
 
 
-def _check_packed(output: Path, tokenizer_file: Path) -> None:
-    """CorpusError if the folder has packed files that are not known to be this tokenizer's."""
-    if not any(output.glob("*.train.bin")):
-        return
-    if not tokenizer_file.is_file():
-        raise CorpusError(
-            f"{output}: packed files without their tokenizer.json; name with --tokenizer the one that packed them, or "
-            "choose another output"
-        )
+def load_tokenizer(path: Path) -> Tokenizer:
+    """CorpusError if the file holds no tokenizer, or one of more entries than a packed token can tell apart."""
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # tokenizers has no class of its own for it
+        raise CorpusError(f"{path}: no tokenizer ({error}); --tokenizer takes a tokenizer.json") from error
+    if tokenizer.get_vocab_size() > CONTINUES:
+        raise CorpusError(f"{path}: {tokenizer.get_vocab_size()} entries; packed tokens hold at most {CONTINUES}")
+    return tokenizer
+
+
+def is_packed(output: Path, name: str) -> bool:
+    return all((output / f"{name}.{split}.bin").is_file() for split in ("train", "heldout"))
+
+
+def _known_tokenizer(output: Path, given: Path | None) -> Tokenizer | None:
+    """The tokenizer that is given, or that stands beside packed files; None if one is to be trained.
+
+    CorpusError: there is none for packed files that are there, or they are another one's.
+    """
     beside = output / "tokenizer.json"
-    if (
-        beside.is_file()
-        and Tokenizer.from_file(str(beside)).to_str() != Tokenizer.from_file(str(tokenizer_file)).to_str()
-    ):
-        raise CorpusError(f"{output}: packed with another tokenizer than {tokenizer_file}; choose another output")
+    packed = any(output.glob("*.train.bin"))
+    if given is None and not beside.is_file():
+        if packed:
+            raise CorpusError(
+                f"{output}: packed files without their tokenizer.json; name with --tokenizer the one that packed "
+                "them, or choose another output"
+            )
+        return None
+    tokenizer = load_tokenizer(given or beside)
+    if packed and beside.is_file() and load_tokenizer(beside).to_str() != tokenizer.to_str():
+        raise CorpusError(f"{output}: packed with another tokenizer than {given}; choose another output")
+    return tokenizer
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -167,22 +189,32 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         files = corpus_files(options.corpora)
-        tokenizer_file = options.tokenizer or options.output / "tokenizer.json"
-        _check_packed(options.output, tokenizer_file)
-        if not tokenizer_file.is_file():
+        tokenizer_file = options.output / "tokenizer.json"
+        tokenizer = _known_tokenizer(options.output, options.tokenizer)
+        if tokenizer is None:
             paragraphs = (text for file in files for document in read_documents(file) for text in document)
             tokenizer = train_tokenizer(paragraphs, latin_entries=options.latin_entries)
             write_tokenizer(tokenizer, options.output)
             print(f"tokenizer: {tokenizer.get_vocab_size()} entries → {tokenizer_file}", flush=True)
         for file in files:
-            if (options.output / f"{corpus_name(file)}.train.bin").is_file():
+            if is_packed(options.output, corpus_name(file)):
+                print(f"{file.name}: packed before, left as it is", flush=True)
                 continue
-            counts = pack(file, tokenizer_file=tokenizer_file, output=options.output, workers=options.workers)
+            counts = pack(file, tokenizer=tokenizer, output=options.output, workers=options.workers)
             print(f"{file.name}: {json.dumps(counts)} tokens", flush=True)
-        if options.tokenizer:  # pretraining reads it beside the packed files
-            write_tokenizer(Tokenizer.from_file(str(options.tokenizer)), options.output)
+            if not counts["heldout"]:
+                print(
+                    f"{file.name}: nothing is held out, which pretraining measures itself by: one document in "
+                    f"{HOLD_OUT} is, and an empty line parts two",
+                    file=sys.stderr,
+                )
+            if not tokenizer_file.is_file():  # one that was given: pretraining reads it beside the packed files
+                write_tokenizer(tokenizer, options.output)
     except CorpusError as error:
         print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"{error.filename or options.output}: {error.strerror or error}", file=sys.stderr)
         return 2
     return 0
 

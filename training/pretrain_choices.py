@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -25,6 +24,7 @@ from training.data.example import DataError
 from training.encoder_comparison import RECIPES, SPLITS, measure, scored_examples
 from training.packed import PretrainError
 from training.pretrain import train
+from training.pretrain_log import Log
 from training.pretrain_recipe import Recipe as PretrainRecipe
 from training.recipe import DATA_ROOT, Recipe, RecipeError
 from training.report import fingerprint, write_results
@@ -61,10 +61,7 @@ class Choices:
             raise RecipeError(f"{path}: no benchmark {unknown}; choose from {list(SPLITS)}")
         check_folders(variants, path)
         for name, changes in {"recipe": {}, **variants}.items():
-            try:
-                PretrainRecipe(**{**base, **changes})
-            except (TypeError, PretrainError) as error:
-                raise RecipeError(f"{path}, {name}: {error}") from error
+            PretrainRecipe.from_dict({**base, **changes}, name=f"{path}, {name}")
         return cls(PretrainRecipe(**base), sets, variants)
 
     def variant(self, name: str, *, folder: Path) -> PretrainRecipe:
@@ -76,14 +73,12 @@ def pretrained_once(recipe: PretrainRecipe) -> dict[str, Any]:
     """Tokens, minutes and the last figures of a variant's pretraining, which is done where it has not been."""
     done = Path(recipe.output) / PRETRAINED
     if not done.is_file():
-        started = time.monotonic()
         train(recipe)
-        minutes = round((time.monotonic() - started) / 60, 1)
-        last = json.loads((Path(recipe.output) / "log.jsonl").read_text(encoding="utf-8").splitlines()[-1])
-        kept = {key: last[key] for key in ("tokens", "heldout_loss", "heldout_accuracy")}
-        done.write_text(json.dumps({**kept, "minutes": minutes, "recipe": asdict(recipe)}), encoding="utf-8")
+        log = Log(Path(recipe.output))
+        kept = {key: log.records()[-1][key] for key in ("tokens", "heldout_loss", "heldout_accuracy")}
+        done.write_text(json.dumps({**kept, "minutes": log.minutes(), "recipe": asdict(recipe)}), encoding="utf-8")
     result: dict[str, Any] = json.loads(done.read_text(encoding="utf-8"))
-    if result.pop("recipe") != asdict(recipe):
+    if {**asdict(PretrainRecipe()), **result.pop("recipe")} != asdict(recipe):
         raise RecipeError(f"{recipe.output} holds an encoder of other values; choose another --folder, or remove it")
     return result
 

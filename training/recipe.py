@@ -2,58 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from math import inf
 from pathlib import Path
 from typing import Any
 
-import yaml
+from training.values import (
+    NUMBER,
+    PROBABILITY,
+    SHARE,
+    SWITCH,
+    TEXT,
+    Allowed,
+    RecipeError,
+    check_values,
+    entries,
+    is_count,
+    is_number,
+    read_yaml,
+)
 
 #: Where the publishers' raw files are looked for, unless a recipe or an option says otherwise.
 DATA_ROOT = "../shared/data"
 
 #: Sizes of an encoder that starts from random weights, where the recipe says none.
 RANDOM_ENCODER = {"layers": 4, "hidden": 384, "intermediate": 576, "heads": 6}
-
-
-class RecipeError(ValueError):
-    """A recipe that cannot be used; the message names the key and the known ones."""
-
-
-@dataclass(frozen=True)
-class Allowed:
-    """What a value of a recipe may be: in words, and as a test of it."""
-
-    words: str
-    fits: Callable[[Any], bool]
-
-
-def _is_number(value: Any, *, least: float = 0) -> bool:
-    return type(value) in (int, float) and least <= value < inf
-
-
-def _is_count(value: Any, *, least: int = 1) -> bool:
-    return type(value) is int and value >= least
-
-
-def _entries(words: str, fits: Callable[[Any], bool], *, names: Mapping[str, Any] | None = None) -> Allowed:
-    """Values by name: an own test for each of them, and the names that are known."""
-
-    def all_fit(values: Any) -> bool:
-        return isinstance(values, dict) and all(
-            isinstance(name, str) and (names is None or name in names) and fits(value)
-            for name, value in values.items()
-        )
-
-    return Allowed(words, all_fit)
-
-
-_TEXT = Allowed("text", lambda value: isinstance(value, str))
-_SWITCH = Allowed("true or false", lambda value: isinstance(value, bool))
-_NUMBER = Allowed("a number, 0 or more", _is_number)
-_SHARE = Allowed("a share from 0 to 1", lambda value: _is_number(value) and value <= 1)
-_PROBABILITY = Allowed("a probability below 1", lambda value: _is_number(value) and value < 1)
 
 
 @dataclass(frozen=True)
@@ -80,17 +53,17 @@ class Stage:
     substitute: float = 0.0
 
 
-_SOURCES = _entries("names of sources, each with a number, 0 or more, of times in an epoch", _is_number)
+_SOURCES = entries("names of sources, each with a number, 0 or more, of times in an epoch", is_number)
 
 #: What each value of a stage may be.
 STAGE_VALUES = {
     "sources": Allowed(_SOURCES.words, lambda value: bool(value) and _SOURCES.fits(value)),
-    "epochs": Allowed("a number above 0", lambda value: _is_number(value) and value > 0),
-    "learning_rate": _NUMBER,
-    "head_factor": _NUMBER,
-    "muon_rate": _NUMBER,
-    "warmup": _NUMBER,
-    "substitute": _SHARE,
+    "epochs": Allowed("a number above 0", lambda value: is_number(value) and value > 0),
+    "learning_rate": NUMBER,
+    "head_factor": NUMBER,
+    "muon_rate": NUMBER,
+    "warmup": NUMBER,
+    "substitute": SHARE,
 }
 
 
@@ -131,17 +104,7 @@ class Recipe:
     @classmethod
     def read(cls, path: Path) -> Recipe:
         """Read a recipe; RecipeError for unknown or missing keys, and for values that they may not have."""
-        try:
-            values = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise RecipeError(f"{path}: no such recipe; see training/recipes/") from None
-        except OSError as error:
-            raise RecipeError(f"{path}: cannot be read ({error.strerror}); see training/recipes/") from error
-        except UnicodeDecodeError as error:
-            raise RecipeError(f"{path}: not UTF-8 ({error}); save it as UTF-8") from error
-        except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that there is not
-            raise RecipeError(f"{path}: not YAML ({str(error).splitlines()[0]})") from error
-        return cls.from_dict(values, name=str(path))
+        return cls.from_dict(read_yaml(path), name=str(path))
 
     @classmethod
     def from_dict(cls, values: dict[str, Any], *, name: str = "recipe") -> Recipe:
@@ -196,51 +159,23 @@ class Recipe:
 
 #: What each value of a recipe may be.
 RECIPE_VALUES = {
-    "encoder": _TEXT,
-    "output": _TEXT,
+    "encoder": TEXT,
+    "output": TEXT,
     "stages": Allowed("a list of at least one stage", lambda value: isinstance(value, list | tuple) and bool(value)),
-    "data_root": _TEXT,
+    "data_root": TEXT,
     "tokenizer": Allowed("text, or nothing", lambda value: value is None or isinstance(value, str)),
-    "random_encoder": _entries(
-        f"whole numbers, 1 or more, by the names {', '.join(RANDOM_ENCODER)}", _is_count, names=RANDOM_ENCODER
+    "random_encoder": entries(
+        f"whole numbers, 1 or more, by the names {', '.join(RANDOM_ENCODER)}", is_count, names=RANDOM_ENCODER
     ),
-    "tokens": Allowed("a whole number, 1 or more", _is_count),
-    "dropout": _PROBABILITY,
-    "link_weight": _NUMBER,
-    "weight_decay": _NUMBER,
+    "tokens": Allowed("a whole number, 1 or more", is_count),
+    "dropout": PROBABILITY,
+    "link_weight": NUMBER,
+    "weight_decay": NUMBER,
     # Numpy takes 32 bits, and every stage adds one.
-    "seed": Allowed("a whole number from 0 to 4000000000", lambda value: _is_count(value, least=0) and value <= 4e9),
-    "bf16": _SWITCH,
-    "limits": _entries("names of sources with whole numbers of examples, 0 or more", lambda v: _is_count(v, least=0)),
-    "freeze_words": _SWITCH,
-    "word_dropout": _PROBABILITY,
-    "benchmark": _SWITCH,
+    "seed": Allowed("a whole number from 0 to 4000000000", lambda value: is_count(value, least=0) and value <= 4e9),
+    "bf16": SWITCH,
+    "limits": entries("names of sources with whole numbers of examples, 0 or more", lambda v: is_count(v, least=0)),
+    "freeze_words": SWITCH,
+    "word_dropout": PROBABILITY,
+    "benchmark": SWITCH,
 }
-
-
-def check_values(values: Mapping[str, Any], allowed: Mapping[str, Allowed], *, where: str) -> None:
-    """RecipeError for the first value that is not allowed; `where` comes before its key."""
-    for key, value in values.items():
-        may = allowed[key]
-        if may.fits(value):
-            continue
-        found = value
-        if isinstance(value, dict) and value:
-            found = {name: each for name, each in value.items() if not may.fits({name: each})}
-        meant = _as_numbers(found)
-        remedy = ""
-        if meant != found and may.fits(meant):
-            written = yaml.safe_dump(meant, default_flow_style=True, allow_unicode=True, width=inf).splitlines()[0]
-            remedy = f"; that is text to YAML: write {written}"
-        raise RecipeError(f"{where}{key} is {may.words}, not {found!r}{remedy}")
-
-
-def _as_numbers(value: Any) -> Any:
-    """Texts such as '1' and '1e-1' as the numbers that they mean, also inside of a mapping."""
-    if isinstance(value, dict):
-        return {name: _as_numbers(each) for name, each in value.items()}
-    try:
-        number = float(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
-    return int(number) if isinstance(number, float) and number.is_integer() else number

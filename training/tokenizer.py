@@ -1,8 +1,9 @@
-"""The tokenizer: every Han character a token, cased WordPiece for Latin, single digits.
+"""The tokenizer: a Han character a token, cased WordPiece for Latin, single digits.
 
 Words of Latin script are split by WordPiece pieces learned from the corpora; every Han
 character, digit and punctuation mark is a token of its own, so that a span's edge can
-fall on any of them. Text is passed through `ie_model.script.model_view` first.
+fall on any of them. Han characters outside of GB 2312 that stand less than `min_count`
+times are [UNK], one token each. Text is passed through `ie_model.script.model_view` first.
 """
 
 from __future__ import annotations

@@ -27,9 +27,9 @@ from tokenizers import Tokenizer
 
 from ie_model.runtime.words import LONGEST_WORD, TOKEN_BITS
 from training.corpus import CONTINUES
-from training.packed import WORDS_FILE, PretrainError, tokenizer_digest
+from training.packed import WORDS_FILE, PretrainError, read_tokenizer, tokenizer_digest
 
-#: A sequence of tokens is a word where it stands this many times …
+#: A sequence of tokens is a word where it stands this many times, unless asked otherwise …
 LEAST_COUNT = 25
 #: … and e to this times as often as its parts would meet by chance, however it is cut in two.
 LEAST_COHESION = 2.0
@@ -58,15 +58,17 @@ def ngram_keys(ids: Ints, length: int) -> Ints:
     return keys
 
 
-def count_ngrams(ids: Ints, usable: npt.NDArray[np.bool_], length: int) -> tuple[Ints, Ints]:
-    """Sorted keys of the n-grams at the usable places that are frequent enough, and their counts."""
+def count_ngrams(ids: Ints, usable: npt.NDArray[np.bool_], length: int, *, least: int) -> tuple[Ints, Ints]:
+    """Sorted keys of the n-grams that stand so many times at the usable places, and their counts."""
     keys, counts = np.unique(ngram_keys(ids, length)[usable], return_counts=True)
-    frequent = counts >= LEAST_COUNT
+    frequent = counts >= least
     return keys[frequent], counts[frequent].astype(np.int64)
 
 
-def choose_words(packed: npt.NDArray[np.uint16], plain: npt.NDArray[np.bool_], *, most: int) -> tuple[Ints, Ints]:
-    """Sorted keys of the words, at most so many, the most frequent first; and their counts.
+def choose_words(
+    packed: npt.NDArray[np.uint16], plain: npt.NDArray[np.bool_], *, most: int, least: int = LEAST_COUNT
+) -> tuple[Ints, Ints]:
+    """Sorted keys of the words, at most so many, the most frequent first, each at least so frequent; and their counts.
 
     A word begins and ends where one of jieba's words does, so that it is no fragment; but it may be
     several of those, since jieba does not know the firms of this decade.
@@ -81,8 +83,9 @@ def choose_words(packed: npt.NDArray[np.uint16], plain: npt.NDArray[np.bool_], *
         usable = np.ones(len(ids) - length + 1, dtype=bool)
         for place in range(length):
             usable &= plain[ids[place : place + len(usable)]]
-        known.append(count_ngrams(ids, usable, length))
-        keys, counts = count_ngrams(ids, usable & borders[: len(usable)] & borders[length:], length)
+        known.append(count_ngrams(ids, usable, length, least=least))
+        inner = usable & borders[: len(usable)] & borders[length:]
+        keys, counts = count_ngrams(ids, inner, length, least=least)
         cohesion = np.full(len(keys), np.inf)
         for cut in range(1, length):
             parts = keys & ((1 << (TOKEN_BITS * cut)) - 1), keys >> (TOKEN_BITS * cut)
@@ -143,7 +146,7 @@ def word_vectors(counts: sparse.csr_matrix, *, width: int, seed: int = 1) -> npt
     return result
 
 
-def write_words(folder: Path, *, most: int, width: int) -> Path:
+def write_words(folder: Path, *, most: int, width: int, least: int = LEAST_COUNT) -> Path:
     """Choose at most so many words from a folder of packed files and write them with their first vectors.
 
     PretrainError: no packed files, a vocabulary beyond what keys hold, or too little text for words.
@@ -151,14 +154,17 @@ def write_words(folder: Path, *, most: int, width: int) -> Path:
     files = sorted(folder.glob("*.train.bin"))
     if not files:
         raise PretrainError(f"{folder}: no packed files here; make them with training.corpus")
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer = read_tokenizer(folder)
     vocabulary = tokenizer.get_vocab_size()
     if vocabulary > 1 << TOKEN_BITS:
         raise PretrainError(f"{folder}: words need a vocabulary of at most {1 << TOKEN_BITS} tokens, not {vocabulary}")
     packed = np.concatenate([np.fromfile(path, dtype="<u2") for path in files])
-    words, counts = choose_words(packed, plain_tokens(tokenizer), most=most)
+    words, counts = choose_words(packed, plain_tokens(tokenizer), most=most, least=least)
     if len(words) <= width:
-        raise PretrainError(f"{folder}: {len(words)} words, too few for vectors of {width}; give it more text")
+        raise PretrainError(
+            f"{folder}: {len(words)} words, too few for vectors of {width}; give it more text or a smaller --width, "
+            "or pretrain with `words: false`"
+        )
     print(f"{len(words)} words, each at least {counts.min()} times", flush=True)
     ids = (packed & (CONTINUES - 1)).astype(np.int64)
     vectors = word_vectors(neighbour_counts(ids, words, vocabulary), width=width)
@@ -171,10 +177,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Choose the encoder's words and give each a first vector.")
     parser.add_argument("--packed", type=Path, required=True, help="folder that training.corpus wrote")
     parser.add_argument("--words", type=int, default=100_000)
+    parser.add_argument("--least", type=int, default=LEAST_COUNT, help="how often a word must stand in them")
     parser.add_argument("--width", type=int, default=64)
     options = parser.parse_args(arguments)
     try:
-        path = write_words(options.packed, most=options.words, width=options.width)
+        path = write_words(options.packed, most=options.words, width=options.width, least=options.least)
     except PretrainError as error:
         print(error, file=sys.stderr)
         return 2

@@ -49,9 +49,9 @@ def test_a_damaged_corpus(tmp_path: Path, damage: str) -> None:
         list(read_documents(path))
 
 
-def test_packing(tmp_path: Path, tokenizer: Tokenizer, tokenizer_dir: Path) -> None:
+def test_packing(tmp_path: Path, tokenizer: Tokenizer) -> None:
     (tmp_path / "news.txt").write_text("我们公司没有裁员。\nOpenAI\n\n公司", encoding="utf-8")
-    counts = pack(tmp_path / "news.txt", tokenizer_file=tokenizer_dir / "tokenizer.json", output=tmp_path, workers=1)
+    counts = pack(tmp_path / "news.txt", tokenizer=tokenizer, output=tmp_path, workers=1)
     packed = read_packed(tmp_path / "news.train.bin")
     ids = (packed & (CONTINUES - 1)).tolist()
     words = ["我", "们", "公", "司", "没", "有", "裁", "员", "。", "OpenAI", "[SEP]", "公", "司", "[SEP]"]
@@ -63,17 +63,17 @@ def test_packing(tmp_path: Path, tokenizer: Tokenizer, tokenizer_dir: Path) -> N
     assert not list(tmp_path.glob("*.partial"))
 
 
-def test_one_document_in_two_hundred_is_held_out(tmp_path: Path, tokenizer_dir: Path) -> None:
+def test_one_document_in_two_hundred_is_held_out(tmp_path: Path, tokenizer: Tokenizer) -> None:
     documents = [f"公司{number}。" for number in range(4000)]
     (tmp_path / "news.txt").write_text("\n\n".join(documents), encoding="utf-8")
-    counts = pack(tmp_path / "news.txt", tokenizer_file=tokenizer_dir / "tokenizer.json", output=tmp_path, workers=1)
+    counts = pack(tmp_path / "news.txt", tokenizer=tokenizer, output=tmp_path, workers=1)
     tokens = sum(len(document) + 1 for document in documents)
     assert counts["train"] + counts["heldout"] == tokens
     assert 0.5 / 200 < counts["heldout"] / tokens < 1.5 / 200
     before = read_packed(tmp_path / "news.heldout.bin").tolist()
     # The choice is each document's own: more documents before it do not change it.
     (tmp_path / "news.txt").write_text("\n\n".join(["一篇新的。", *documents]), encoding="utf-8")
-    pack(tmp_path / "news.txt", tokenizer_file=tokenizer_dir / "tokenizer.json", output=tmp_path, workers=1)
+    pack(tmp_path / "news.txt", tokenizer=tokenizer, output=tmp_path, workers=1)
     assert read_packed(tmp_path / "news.heldout.bin").tolist()[-len(before) :] == before
 
 
@@ -88,9 +88,12 @@ def test_the_command_trains_a_tokenizer_and_packs(tmp_path: Path, capsys: pytest
         "tokenizer.json", "tokenizer_config.json",
         "a.train.bin", "a.heldout.bin", "b.train.bin", "b.heldout.bin",
     }  # fmt: skip
-    assert capsys.readouterr().out.splitlines()[1].startswith('a.txt: {"train": ')
+    told = capsys.readouterr()
+    assert told.out.splitlines()[1].startswith('a.txt: {"train": ')
+    assert "a.txt: nothing is held out" in told.err
     made = {path.name: path.stat().st_mtime_ns for path in output.iterdir()}
     assert main(arguments) == 0
+    assert "a.txt: packed before, left as it is" in capsys.readouterr().out
     assert {path.name: path.stat().st_mtime_ns for path in output.iterdir()} == made, "done work was done again"
 
 
@@ -146,3 +149,42 @@ def test_a_folder_without_corpora(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main(["--corpora", str(tmp_path), "--output", str(tmp_path / "out")]) == 2
     assert capsys.readouterr().err == f"{tmp_path}: no .txt or .txt.xz corpus in this folder\n"
     assert not (tmp_path / "out").exists()
+
+
+def test_corpora_of_one_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.txt").write_text(TEXT, encoding="utf-8")
+    write_xz(tmp_path / "a.txt.xz", TEXT)
+    assert main(["--corpora", str(tmp_path), "--output", str(tmp_path / "out")]) == 2
+    assert "a.txt.xz are corpora of one name; give one of them another" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [None, "", "{}"])
+def test_a_tokenizer_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None) -> None:
+    (tmp_path / "a.txt").write_text(TEXT, encoding="utf-8")
+    path = tmp_path / "tokenizer.json"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    assert main(["--corpora", str(tmp_path), "--output", str(tmp_path / "out"), "--tokenizer", str(path)]) == 2
+    assert f"{path}: no tokenizer" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_half_of_a_packed_corpus_is_packed_again(tmp_path: Path, tokenizer_dir: Path) -> None:
+    (tmp_path / "a.txt").write_text(TEXT, encoding="utf-8")
+    given = str(tokenizer_dir / "tokenizer.json")
+    arguments = ["--corpora", str(tmp_path), "--output", str(tmp_path / "out"), "--workers", "1", "--tokenizer", given]
+    assert main(arguments) == 0
+    (tmp_path / "out" / "a.heldout.bin").unlink()
+    assert main(arguments) == 0
+    assert (tmp_path / "out" / "a.heldout.bin").is_file()
+
+
+def test_an_output_that_cannot_be_written(
+    tmp_path: Path, tokenizer_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.txt").write_text(TEXT, encoding="utf-8")
+    (tmp_path / "out").write_text("a file", encoding="utf-8")
+    given = str(tokenizer_dir / "tokenizer.json")
+    arguments = ["--corpora", str(tmp_path), "--output", str(tmp_path / "out"), "--tokenizer", given]
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.startswith(f"{tmp_path / 'out'}: ")

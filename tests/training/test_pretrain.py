@@ -24,9 +24,12 @@ from transformers import AutoModelForMaskedLM
 from tests.training.packed_tokens import SEPARATOR, write_packed
 from training import pretrain as module
 from training.corpus import CONTINUES
-from training.packed import PackedTokens, PretrainError, masked_batch
-from training.pretrain import learning_rate_factor, main, train
+from training.objectives import MaskedLoss
+from training.packed import PackedTokens, PretrainError, masked_batch, read_tokenizer
+from training.pretrain import main, train
 from training.pretrain_recipe import Recipe
+from training.pretrain_run import Run, learning_rate_factor
+from training.values import RecipeError
 
 SPECIAL = {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": SEPARATOR, "[MASK]": 4}
 BODY = 30
@@ -97,6 +100,21 @@ def test_stopped_and_resumed(recipe: Recipe, whole: Recipe) -> None:
     assert_same_run(recipe, whole)
 
 
+def test_the_log_does_not_tell_of_stops(recipe: Recipe, tmp_path: Path) -> None:
+    """Nor of kills, after which steps are done again: each record is the mean of the same steps."""
+    whole = with_values(recipe, output=str(tmp_path / "whole"))
+    train(whole, log_every=2)
+    train(recipe, minutes=0, log_every=2)
+    assert log(recipe) == [], "stopped between two records"
+    for _ in range(2):
+        train(recipe, minutes=0, log_every=2)
+    path = Path(recipe.output) / "log.jsonl"
+    path.write_text(path.read_text(encoding="utf-8") + json.dumps({**log(whole)[1], "loss": 0}) + '\n{"step"', "utf-8")
+    train(recipe, log_every=2)
+    assert [record["step"] for record in log(recipe)] == [2, 4, 6]
+    assert_same_run(recipe, whole)
+
+
 def test_stopped_and_resumed_with_detection(recipe: Recipe, tmp_path: Path) -> None:
     recipe = with_values(recipe, replaced=0.5)
     whole = with_values(recipe, output=str(tmp_path / "whole"))
@@ -129,7 +147,7 @@ def test_detection_is_another_run(recipe: Recipe, whole: Recipe) -> None:
 
 
 def test_share_of_replaced_tokens(recipe: Recipe) -> None:
-    with pytest.raises(PretrainError, match=r"replaced: 1\.5 is no share"):
+    with pytest.raises(RecipeError, match=r"replaced is a share from 0 to 1, not 1\.5"):
         with_values(recipe, replaced=1.5)
 
 
@@ -185,16 +203,16 @@ def test_processes_share_the_batches_of_a_step(recipe: Recipe, tmp_path: Path) -
 
 
 def test_batches_that_processes_cannot_share(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = module.build_model(recipe, 60, SPECIAL)
+    model = module.build_model(recipe, read_tokenizer(Path(recipe.data)))
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(PretrainError, match="2 processes cannot share 1 batches a step; make `batches` a multiple"):
-        module.Run(recipe, model)
+        Run(recipe, MaskedLoss(model))
 
 
 def test_a_checkpoint_from_before_a_key_was_there(whole: Recipe) -> None:
     path = Path(whole.output) / "checkpoint.pt"
     state = torch.load(path)
-    del state["recipe"]["batches"], state["recipe"]["words"]
+    del state["recipe"]["batches"], state["recipe"]["words"], state["data"], state["losses"], state["hits"]
     torch.save(state, path)
     train(whole, log_every=1)
     assert [record["step"] for record in log(whole)] == [1, 2, 3, 4, 5, 6]
@@ -204,6 +222,69 @@ def test_words_that_the_encoder_one_goes_on_from_has_not(recipe: Recipe, whole: 
     encoder = str(Path(whole.output) / "encoder")
     with pytest.raises(PretrainError, match="has no words; leave `words` out"):
         train(with_values(recipe, output=str(tmp_path / "longer"), initial=encoder, words=True))
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"layers": 2}, r"has other sizes than the recipe; say \{'layers': 1\} in it"),
+        ({"initial": "nowhere"}, r"nowhere is no encoder to go on from: it has no config\.json"),
+    ],
+)
+def test_an_encoder_that_the_recipe_cannot_go_on_from(
+    recipe: Recipe, whole: Recipe, tmp_path: Path, change: dict[str, Any], complaint: str
+) -> None:
+    longer = with_values(recipe, output=str(tmp_path / "longer"), initial=str(Path(whole.output) / "encoder"))
+    with pytest.raises(PretrainError, match=complaint):
+        train(with_values(longer, **change))
+    assert not (tmp_path / "longer").exists()
+
+
+def test_an_encoder_of_another_tokenizer(recipe: Recipe, whole: Recipe, tmp_path: Path) -> None:
+    encoder = Path(whole.output) / "encoder"
+    vocabulary = json.loads((encoder / "tokenizer.json").read_text(encoding="utf-8"))
+    words = vocabulary["model"]["vocab"]
+    one, two = list(words)[-2:]
+    words[one], words[two] = words[two], words[one]
+    (encoder / "tokenizer.json").write_text(json.dumps(vocabulary), encoding="utf-8")
+    with pytest.raises(PretrainError, match="has another tokenizer than the packed files in"):
+        train(with_values(recipe, output=str(tmp_path / "longer"), initial=str(encoder)))
+
+
+def test_packed_files_that_were_made_anew(recipe: Recipe, whole: Recipe, data: Path) -> None:
+    path = data / "one.train.bin"
+    path.write_bytes(path.read_bytes()[:1500])
+    before = snapshot(Path(whole.output))
+    with pytest.raises(PretrainError, match=r"made from other packed files \(\['one\.train\.bin'\]\)"):
+        train(with_values(whole, total_tokens=2 * whole.total_tokens))
+    assert snapshot(Path(whole.output)) == before
+
+
+def test_a_loss_that_is_no_number_any_more(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    train(recipe, minutes=0, log_every=1)
+    before = snapshot(Path(recipe.output))
+    monkeypatch.setattr(
+        MaskedLoss, "forward", lambda self, *a: (self.predict(*a[:2])[1].sum() * torch.nan, torch.ones(()))
+    )
+    with pytest.raises(PretrainError, match=r"the loss is nan at step 2: the rates are too high"):
+        train(recipe, log_every=1)
+    with pytest.raises(PretrainError, match="the loss is nan"):
+        train(recipe, log_every=50, save_minutes=0)
+    assert snapshot(Path(recipe.output)) == before
+
+
+def test_a_checkpoint_that_cannot_be_written(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    train(recipe, minutes=0, log_every=1)
+    before = snapshot(Path(recipe.output))
+
+    def full(state: object, path: Path) -> None:
+        path.write_bytes(b"half of it")
+        raise RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0\nmore")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(PretrainError, match=r"checkpoint\.pt cannot be written \(.*pos 64 vs 0\); is there room"):
+        train(recipe, minutes=0, log_every=50)
+    assert snapshot(Path(recipe.output)) == before
 
 
 def test_a_finished_run_is_left_as_it_is(whole: Recipe) -> None:
@@ -260,10 +341,15 @@ def test_a_checkpoint_of_another_configuration(whole: Recipe, change: dict[str, 
     assert snapshot(Path(whole.output)) == before
 
 
-@pytest.mark.parametrize("damage", ["truncated", "empty"])
+@pytest.mark.parametrize("damage", ["truncated", "empty", "noise", "another"])
 def test_a_damaged_checkpoint(whole: Recipe, damage: str) -> None:
     path = Path(whole.output) / "checkpoint.pt"
-    path.write_bytes(path.read_bytes()[:2000] if damage == "truncated" else b"")
+    if damage == "another":
+        torch.save({"model": {}}, path)
+    else:
+        path.write_bytes(
+            {"truncated": path.read_bytes()[:2000], "empty": b"", "noise": bytes(range(128, 256))}[damage]
+        )
     before = snapshot(Path(whole.output))
     with pytest.raises(PretrainError, match=r"checkpoint\.pt"):
         train(whole)
@@ -294,6 +380,36 @@ def test_a_packed_file_that_holds_no_sequence(recipe: Recipe, data: Path) -> Non
         train(recipe)
 
 
+def test_a_tokenizer_that_is_damaged(recipe: Recipe, data: Path) -> None:
+    (data / "tokenizer.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(PretrainError, match=r"tokenizer\.json is damaged"):
+        train(recipe)
+
+
+def test_corpora_that_the_mix_does_not_name(recipe: Recipe) -> None:
+    with pytest.raises(PretrainError, match=r"say in `mix` which corpora are read; there are \['one', 'two'\]"):
+        train(with_values(recipe, mix={"native-news": 1.0}))
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"mask_rate": 1.5}, "mask_rate is a share from 0 to 1"),
+        ({"mask_rate": 0}, "mask_rate: 0 hides no token of 4 × 32"),
+        ({"mix": ["one"]}, "mix is names of corpora"),
+        ({"mix": {"one": 0}}, "mix is names of corpora"),
+        ({"sequences": 0}, "sequences is a whole number, 1 or more, not 0"),
+        ({"layers": "four"}, "layers is a whole number"),
+        ({"muon_lr": "2e-2"}, r"muon_lr is a number, 0 or more, not '2e-2'; that is text to YAML: write 0\.02"),
+        ({"whole_words": 0.6, "spans": 0.6}, r"shares of the same sequences, not 1\.2"),
+        ({"hidden": 33}, "hidden is a multiple of heads"),
+    ],
+)
+def test_values_that_a_recipe_may_not_have(recipe: Recipe, change: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(RecipeError, match=complaint):
+        with_values(recipe, **change)
+
+
 def test_mistakes_on_the_command_line(recipe: Recipe, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "recipe.yaml"
     path.write_text("sequence: 3\n", encoding="utf-8")
@@ -301,6 +417,17 @@ def test_mistakes_on_the_command_line(recipe: Recipe, tmp_path: Path, capsys: py
     assert f"{path}: unknown keys ['sequence']; known: ['adam_lr'" in capsys.readouterr().err
     assert main(["--recipe", str(tmp_path / "nowhere.yaml")]) == 2
     assert "nowhere.yaml" in capsys.readouterr().err
+    path.write_text("- 1\n", encoding="utf-8")
+    assert main(["--recipe", str(path)]) == 2
+    assert f"{path}: expected keys and values, not [1]" in capsys.readouterr().err
+    path.write_text("seed: 1\n", encoding="utf-8")
+    for item, complaint in (
+        ("mix", "write KEY=VALUE"),
+        ("mix={", "the value is no YAML"),
+        ("a=1", "unknown keys ['a']"),
+    ):
+        assert main(["--recipe", str(path), "--set", item]) == 2
+        assert complaint in capsys.readouterr().err
     path.write_text(yaml.safe_dump({**recipe.__dict__, "data": str(tmp_path)}), encoding="utf-8")
     assert main(["--recipe", str(path)]) == 2
     assert capsys.readouterr().err.startswith(f"{tmp_path / 'tokenizer.json'} is missing")
@@ -316,7 +443,49 @@ def test_values_set_on_the_command_line(recipe: Recipe, tmp_path: Path) -> None:
     assert (saved["step"], saved["recipe"]["mix"]) == (1, {"one": 2})
 
 
-def batch(packed: np.ndarray, count: int, *, whole_words: float = 0.0, seed: int = 0) -> tuple[Tensor, ...]:
+def test_an_encoder_is_scored_as_in_its_run(
+    recipe: Recipe, whole: Recipe, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(yaml.safe_dump(dict(recipe.__dict__)), encoding="utf-8")
+    assert main(["--recipe", str(path), "--evaluate", str(Path(whole.output) / "encoder")]) == 0
+    found = json.loads(capsys.readouterr().out)
+    last = log(whole)[-1]
+    assert found["heldout_loss"] == pytest.approx(last["heldout_loss"], abs=0.02)  # fp16
+    assert not Path(recipe.output).exists()
+    assert main(["--recipe", str(path), "--evaluate", str(tmp_path)]) == 2
+    assert "is no encoder to go on from" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_compiled_objective(recipe: Recipe, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As the recipes have it. The compiler fuses and rounds otherwise, so the curves are only nearly the same."""
+    compiled = with_values(recipe, compile=True, attention="eager", output=str(tmp_path / "compiled"))
+    train(compiled, log_every=1)
+    train(recipe, log_every=1)
+    for one, two in zip(log(compiled), log(recipe), strict=True):
+        assert one["loss"] == pytest.approx(two["loss"], abs=0.05)
+
+
+def test_without_a_compiler(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    failure = type("InductorError", (RuntimeError,), {"__module__": "torch._inductor.exc"})
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise failure("InvalidCxxCompiler: No working C++ compiler found")
+
+    path = tmp_path / "recipe.yaml"
+    path.write_text(yaml.safe_dump(dict(recipe.__dict__)), encoding="utf-8")
+    monkeypatch.setattr(module, "train", fails)
+    assert main(["--recipe", str(path)]) == 2
+    assert "InvalidCxxCompiler" in (told := capsys.readouterr().err)
+    assert "--set compile=false" in told
+
+
+def batch(
+    packed: np.ndarray, count: int, *, whole_words: float = 0.0, spans: float = 0.0, seed: int = 0
+) -> tuple[Tensor, ...]:
     return masked_batch(
         packed,
         count=count,
@@ -324,6 +493,7 @@ def batch(packed: np.ndarray, count: int, *, whole_words: float = 0.0, seed: int
         special=SPECIAL,
         random=np.random.default_rng(seed),
         whole_words=whole_words,
+        spans=spans,
     )
 
 
@@ -332,15 +502,16 @@ def batch(packed: np.ndarray, count: int, *, whole_words: float = 0.0, seed: int
     seed=st.integers(0, 10_000),
     rows=st.integers(1, 6),
     share=st.floats(0.02, 0.6),
-    whole_words=st.sampled_from([0.0, 0.5, 1.0]),
+    kinds=st.sampled_from([(0.0, 0.0), (0.5, 0.0), (1.0, 0.0), (0.0, 1.0), (0.3, 0.3)]),
 )
-def test_exactly_so_many_positions_are_hidden(seed: int, rows: int, share: float, whole_words: float) -> None:
+def test_exactly_so_many_positions_are_hidden(seed: int, rows: int, share: float, kinds: tuple[float, float]) -> None:
+    whole_words, spans = kinds
     random = np.random.default_rng(seed)
     packed = random.integers(5, 100, (rows, BODY)).astype(np.uint16)
     packed[random.random(packed.shape) < 0.5] |= CONTINUES
     packed[:, BODY // 2] = SPECIAL["[SEP]"]
     count = max(1, int(share * rows * BODY))
-    ids, positions, targets = batch(packed, count, whole_words=whole_words, seed=seed)
+    ids, positions, targets = batch(packed, count, whole_words=whole_words, spans=spans, seed=seed)
     assert ids.shape == (rows, BODY + 2)
     assert len(set(positions.tolist())) == len(targets) == count
     plain = np.full((rows, BODY + 2), 2, dtype=np.int64)
@@ -376,6 +547,27 @@ def test_whole_words_are_hidden_together() -> None:
     _, positions, _ = batch(packed, 24, whole_words=0.0)
     words = Counter((int(p) // (BODY + 2), (int(p) % (BODY + 2) - 1) // 3) for p in positions)
     assert len(words) > 12
+
+
+def test_runs_of_tokens_are_hidden_together() -> None:
+    """Of hidden tokens the share whose next one is hidden too: the run goes on in two of three, or another follows."""
+    packed = np.tile(np.arange(5, 5 + BODY, dtype=np.uint16), (200, 1))
+
+    def together(**kinds: float) -> float:
+        _, positions, _ = batch(packed, 1200, **kinds)  # type: ignore[arg-type]
+        hidden = set(positions.tolist())
+        return sum(position + 1 in hidden for position in hidden) / len(hidden)
+
+    assert together() == pytest.approx(0.2, abs=0.03)
+    assert together(spans=1.0) == pytest.approx(2 / 3 + 1 / 3 * 0.2, abs=0.06)
+    assert together(spans=0.5) == pytest.approx(0.46, abs=0.06)
+
+
+def test_files_hardly_longer_than_a_sequence(data: Path) -> None:
+    for name in ("one", "two"):
+        (data / f"{name}.heldout.bin").write_bytes(bytes(2 * (BODY + 3)))
+    packed = PackedTokens(data, {"one": 1.0, "two": 0.01}, split="heldout", length=BODY + 2, seed=1)
+    assert packed.sequences(0, 64).shape == (64, BODY)
 
 
 def test_an_epoch_reads_every_sequence_by_its_weight(data: Path) -> None:

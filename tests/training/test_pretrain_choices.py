@@ -95,7 +95,7 @@ def test_the_choices_that_come_with_the_project_can_be_read() -> None:
     ("changes", "complaint"),
     [
         ({"variants": {"a": {"masks": 1}}}, r"choices\.yaml, a: .*masks"),
-        ({"variants": {"a": {"replaced": 2}}}, "no share of the hidden tokens"),
+        ({"variants": {"a": {"replaced": 2}}}, "a: replaced is a share from 0 to 1, not 2"),
         ({"variants": {"a b": {}, "a/b": {}}}, "would share a folder"),
         ({"sets": {"ontonotes": 1}}, r"no benchmark \['ontonotes'\]; choose from"),
         ({"variants": None}, "needs the keys recipe, sets and variants"),

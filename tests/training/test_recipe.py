@@ -9,6 +9,7 @@ import yaml
 from training.ablations import Ablations
 from training.data.sources import ANNOTATED, SOURCES
 from training.pretrain_choices import Choices
+from training.pretrain_recipe import VALUES as PRETRAIN_VALUES
 from training.pretrain_recipe import Recipe as PretrainRecipe
 from training.recipe import RECIPE_VALUES, STAGE_VALUES, Recipe, RecipeError, Stage
 
@@ -60,6 +61,7 @@ def test_faults_are_named(tmp_path: Path, change: dict[str, Any], complaint: str
 
 
 def test_what_each_value_may_be_is_said_once() -> None:
+    assert list(PRETRAIN_VALUES) == list(PretrainRecipe.__dataclass_fields__)
     assert list(STAGE_VALUES) == list(Stage.__dataclass_fields__)
     assert list(RECIPE_VALUES) == list(Recipe.__dataclass_fields__)
 

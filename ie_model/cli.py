@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -86,20 +87,20 @@ def extract(
             raise errors.InputError("--output needs --format jsonl or csv; the table goes to standard output")
         check_texts(paths)
         check_outputs(paths, [path for path in (output, html) if path is not None])
-        documents = list(Extractor.load(model, min_score=min_score).pipe(articles()))
-    except errors.IEModelError as error:
-        _complain(error)
-        raise typer.Exit(2) from None
-    if failed and not documents:  # what an earlier call wrote stays
-        raise typer.Exit(2)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        if format is Format.table:  # a console that lacks a character shows a question mark
-            sys.stdout.reconfigure(errors="replace")
-        else:  # programs read UTF-8, whatever the console's encoding
-            sys.stdout.reconfigure(encoding="utf-8", newline="")
-    try:
+        found = Extractor.load(model, min_score=min_score).pipe(articles())
+        first = list(islice(found, 1))
+        if failed and not first:  # what an earlier call wrote stays
+            raise typer.Exit(2)
+        documents: Iterable[Document] = chain(first, found)
+        if html is not None or format is Format.table:  # these show all at once, the others each as it is done
+            documents = list(documents)
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            if format is Format.table:  # a console that lacks a character shows a question mark
+                sys.stdout.reconfigure(errors="replace")
+            else:  # programs read UTF-8, whatever the console's encoding
+                sys.stdout.reconfigure(encoding="utf-8", newline="", line_buffering=True)
         if format is Format.table:
-            _print_table(documents)
+            _print_table(list(documents))
         else:
             write = write_jsonl if format is Format.jsonl else write_csv
             if output is None:
@@ -113,8 +114,11 @@ def extract(
             from ie_model.render import render_page
 
             html.parent.mkdir(parents=True, exist_ok=True)
-            html.write_text(render_page(documents), encoding="utf-8", errors="replace")
+            html.write_text(render_page(list(documents)), encoding="utf-8", errors="replace")
         sys.stdout.flush()
+    except errors.IEModelError as error:
+        _complain(error)
+        raise typer.Exit(2) from None
     except BrokenPipeError:  # the reader (head, less) has seen enough
         sys.stderr.close()
         raise typer.Exit(0) from None

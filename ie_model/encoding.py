@@ -55,6 +55,10 @@ class Encoding:
         return tokens if exact and not cut else None
 
 
+#: The radicals, where the Han part of Unicode begins.
+_FIRST_HAN = 0x2E80
+
+
 @cache
 def is_latin(character: str) -> bool:
     """Letters of Latin script, and the marks that combine with them."""
@@ -107,9 +111,10 @@ class TextEncoder:
 def _within_word(view: str, offsets: Ints) -> Bools:
     """[tokens] whether a token goes on where the one before it ends, both in Latin letters."""
     within = np.zeros(len(offsets), dtype=np.bool_)
+    codes = np.frombuffer(view.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     starts = offsets[1:, 0]
-    for index in (np.flatnonzero(starts == offsets[:-1, 1]) + 1).tolist():
+    # Nearly all characters of Chinese text are Han: the second test settles these.
+    for index in (np.flatnonzero((starts == offsets[:-1, 1]) & (codes[starts] < _FIRST_HAN)) + 1).tolist():
         start = int(offsets[index, 0])
-        # Nearly all characters of Chinese text are Han: the first test settles these.
-        within[index] = view[start] < "⺀" and is_latin(view[start - 1]) and is_latin(view[start])
+        within[index] = is_latin(view[start - 1]) and is_latin(view[start])
     return within

@@ -181,11 +181,7 @@ class Extractor:
             raise errors.one_text()
         if not isinstance(texts, Iterable):
             raise errors.not_iterable(texts)
-        return self._pipe(chunks_of(texts, published))
-
-    def _pipe(self, chunks: Iterator[list[Part]]) -> Iterator[Document]:
-        with self._runner.pool() as pool:
-            yield from self._run(chunks, pool)
+        return self._run(chunks_of(texts, published), self._runner.pool())
 
     def _run(self, chunks: Iterator[list[Part]], pool: ThreadPoolExecutor | None) -> Iterator[Document]:
         started: deque[tuple[list[Part], Run]] = deque()

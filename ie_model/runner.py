@@ -7,11 +7,11 @@ from the window that owns it.
 from __future__ import annotations
 
 import mmap
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 import numpy as np
@@ -70,12 +70,18 @@ class Runner:
 
     def __init__(self, runtime: Runtime, encoder: TextEncoder, settings: Settings, *, tags: int) -> None:
         self._runtime, self._encoder, self._settings, self._tags = runtime, encoder, settings, tags
+        self._lock = threading.Lock()
+        self._pool: tuple[int, ThreadPoolExecutor] | None = None
 
-    def pool(self) -> AbstractContextManager[ThreadPoolExecutor | None]:
-        """Threads for as many calls of the engine as it takes at once; None where that is one."""
+    def pool(self) -> ThreadPoolExecutor | None:
+        """Threads for as many calls of the engine as it takes at once, for all callers; None where that is one."""
         if self._runtime.threads == 1:
-            return nullcontext()
-        return ThreadPoolExecutor(self._runtime.threads, "ie-model")
+            return None
+        with self._lock:
+            # A process that was forked has the pool, but none of its threads.
+            if self._pool is None or self._pool[0] != os.getpid():
+                self._pool = os.getpid(), ThreadPoolExecutor(self._runtime.threads, "ie-model")
+            return self._pool[1]
 
     def plan(self, encoding: Encoding) -> list[Window]:
         """The windows of a text."""
@@ -88,7 +94,10 @@ class Runner:
         they run when their results are asked for.
         """
         windows = [(index, window) for index, encoding in enumerate(encodings) for window in self.plan(encoding)]
-        batches = list(_batches(windows, self._runtime.token_budget))
+        budget = self._runtime.token_budget
+        if pool is not None:  # a short text, too, is for all threads
+            budget = min(budget, -(-sum(_padded(window) for _, window in windows) // self._runtime.threads))
+        batches = list(_batches(windows, budget))
         run = Run(encodings, self._tags)
         for batch in batches:
             call = partial(self._encode, run, batch)

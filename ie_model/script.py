@@ -74,11 +74,13 @@ def is_traditional(text: str) -> bool:
 
     It is when more characters are traditional-only than simplified-only.
     """
-    traditional = simplified = 0
-    for character in text:
-        code = ord(character)
-        if _simplified_table().get(code, code) != code:
-            traditional += 1
-        elif _traditional_table().get(code, code) != code:
-            simplified += 1
-    return traditional > simplified
+    traditional, simplified = _telling()
+    return sum(map(traditional.__contains__, text)) > sum(map(simplified.__contains__, text))
+
+
+@cache
+def _telling() -> tuple[frozenset[str], frozenset[str]]:
+    """The characters that are traditional only, and those that are simplified only."""
+    traditional = frozenset(chr(code) for code, other in _simplified_table().items() if other != code)
+    simplified = frozenset(chr(code) for code, other in _traditional_table().items() if other != code)
+    return traditional, simplified - traditional

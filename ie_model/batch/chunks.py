@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ie_model.document import Document
     from ie_model.extractor import Extractor
 
-#: How large chunks are: some seconds of work, and little to do again after a kill.
+#: How large chunks are: some seconds of work, and little to do again after a kill. Kept fields count too.
 CHUNK_CHARACTERS = 100_000
 CHUNK_RECORDS = 1_000
 
@@ -114,7 +114,7 @@ def chunks(
         record = entry.load()
         records.append(record)
         cursor = entry.cursor
-        characters += len(record.text) if isinstance(record, Record) else 0
+        characters += record.characters if isinstance(record, Record) else 0
         if characters >= most_characters or len(records) >= most_records:
             yield Chunk(index, tuple(records), cursor, source.share(cursor))
             index, characters, records = index + 1, 0, []

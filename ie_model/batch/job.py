@@ -97,7 +97,13 @@ def run(
     _check_output(job, source)
     settings = _settings(job, source)
     workers = set()
-    with storing.open_store(job.output, settings=settings, keep=job.fields.keep, overwrite=job.overwrite) as store:
+    with storing.open_store(
+        job.output,
+        settings=settings,
+        keep=job.fields.keep,
+        overwrite=job.overwrite,
+        read_before=source.fingerprint_before,
+    ) as store:
         before = store.state
         if not before.complete:
             make = partial(

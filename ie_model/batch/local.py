@@ -8,6 +8,7 @@ handed out that is far ahead of the next one to be written.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -137,7 +138,8 @@ class _Pool:
         if worker.deaths + 1 >= TRIES:
             raise errors.IEModelError(
                 f"records {first} to {last} were the end of {TRIES} worker processes (the last one {how}), often for "
-                "lack of memory; pass fewer --workers and give the command again: it goes on where it stopped"
+                "lack of memory; pass fewer --workers and give the command again, without --overwrite: it goes on "
+                "where it stopped"
             )
         self._warn(f"worker process {worker.process.pid} {how}; records {first} to {last} are done again")
         self._again.append((worker.chunk, worker.deaths + 1))
@@ -171,6 +173,10 @@ def _without_interrupts() -> Iterator[None]:
 def _serve(pipe: Connection, spec: ExtractorSpec) -> None:
     """What a worker process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the main process, which closes the pipe
+    # The workers share the cores among them; these two would take all of them for each.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    if spec.runtime == "torch":
+        os.environ.setdefault("OMP_NUM_THREADS", str(spec.threads))
     try:
         extractor = spec.load()
     except Exception as error:

@@ -13,9 +13,9 @@ from ie_model import errors
 if TYPE_CHECKING:
     import pyarrow
 
-#: Documents of one row group, and the characters that end it earlier.
+#: Documents of one row group, and the bytes of their lines that end it earlier.
 GROUP_DOCUMENTS = 2_000
-GROUP_CHARACTERS = 4_000_000
+GROUP_BYTES = 8_000_000
 
 
 def need_pyarrow() -> None:
@@ -97,17 +97,17 @@ def count_rows(path: Path) -> int | None:
 
 def _groups(lines: Path, keep: tuple[str, ...]) -> Iterator[list[dict[str, Any]]]:
     rows: list[dict[str, Any]] = []
-    characters = 0
+    size = 0
     with lines.open("rb") as file:
         for line in file:
             row = json.loads(line)
             if b"\\ud" in line:
                 row = _encodable(row)
             rows.append({**row, **{name: _string(row[name]) for name in keep}})
-            characters += row["chars"]
-            if len(rows) >= GROUP_DOCUMENTS or characters >= GROUP_CHARACTERS:
+            size += len(line)
+            if len(rows) >= GROUP_DOCUMENTS or size >= GROUP_BYTES:
                 yield rows
-                rows, characters = [], 0
+                rows, size = [], 0
     if rows:
         yield rows
 

@@ -68,6 +68,11 @@ class Record:
     published: str | None = None
     kept: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def characters(self) -> int:
+        """Of the text and, about, of what is kept."""
+        return len(self.text) + sum(_characters(value) for value in self.kept.values())
+
 
 @dataclass(frozen=True)
 class BadRecord:
@@ -146,6 +151,15 @@ def _date(value: str | date | None) -> str | None:
         return value.isoformat()
     stamp = re.fullmatch(r"(\d{4}-\d\d-\d\d)[T ]\d\d.*", value)
     return stamp[1] if stamp else value
+
+
+def _characters(value: Any) -> int:
+    """Of a JSON value as it is written, about."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(len(key) + _characters(item) for key, item in value.items())
+    return sum(map(_characters, value)) if isinstance(value, list) else 8
 
 
 def _kind(value: Any) -> str:

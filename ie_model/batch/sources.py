@@ -25,8 +25,9 @@ from ie_model.inputs import JSON_LINES, PARQUET, STDIN, TEXT, check_encoding, fi
 ENDINGS = (*JSON_LINES, *PARQUET, *TEXT)
 #: A longer line is a bad record: it would not fit in memory a few times over.
 MAX_LINE_BYTES = 512 * 2**20
-#: Parquet rows that are decoded at once.
+#: Parquet rows that are decoded at once, and the bytes that make it fewer.
 PARQUET_ROWS = 64
+PARQUET_BYTES = 4 * 2**20
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,22 @@ class Source:
     def is_stdin(self) -> bool:
         return self.files == (Path(STDIN),)
 
-    @cached_property
+    @property
     def fingerprint(self) -> str | None:
         """Changes when a file's name, size or time of change does; None for standard input."""
+        return None if self.is_stdin else self._fingerprints[-1]
+
+    def fingerprint_before(self, cursor: Cursor) -> str | None:
+        """As `fingerprint`, of the files alone of which something stands before a cursor."""
         if self.is_stdin:
             return None
+        return self._fingerprints[min(cursor.file + (cursor.offset > 0), len(self.files))]
+
+    @cached_property
+    def _fingerprints(self) -> list[str]:
+        """Of no file, of the first, of the first two …"""
         digest = hashlib.blake2b(digest_size=16)
+        found = [digest.hexdigest()]
         for path in self.files:
             try:
                 status = path.stat()
@@ -91,7 +102,8 @@ class Source:
                 raise errors.unreadable(path, error.strerror or str(error)) from error
             name = path.name.encode("utf-8", "surrogateescape")
             digest.update(name + f"\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
-        return digest.hexdigest()
+            found.append(digest.hexdigest())
+        return found
 
     def entries(self, start: Cursor) -> Iterator[Entry]:
         """The entries from a cursor on.
@@ -174,16 +186,18 @@ class Source:
                 columns = [name for name in self._fields.columns if name in known]
                 if self._fields.text not in known:  # every row is bad, and says which fields there are
                     columns = list(known)
-                for batch in file.iter_batches(PARQUET_ROWS, row_groups=groups, columns=columns, use_threads=False):
-                    for value in batch.to_pylist():
+                count = _rows_at_once(file.metadata)
+                for batch in file.iter_batches(count, row_groups=groups, columns=columns, use_threads=False):
+                    for index in range(batch.num_rows):
                         first += 1
                         if first <= at.offset:
                             continue
                         row += 1
                         record += 1
-                        load = partial(_load_row, value, Place(path.name, "row", row), self._fields)
+                        place = Place(path.name, "row", row)
+                        load = partial(_load_row, batch.slice(index, 1), place, self._fields)
                         yield Entry(Cursor(at.file, row, 0, record), load)
-        except pyarrow.ArrowInvalid as error:
+        except pyarrow.ArrowException as error:
             raise errors.InputError(
                 f"{path}: not a readable Parquet file ({errors.first_line(error)}); write the file again"
             ) from error
@@ -239,7 +253,24 @@ def _load_text(path: Path, encoding: str, fields: Fields) -> Record | BadRecord:
     return check_record({fields.id: name, fields.text: text}, place, fields)
 
 
-def _load_row(row: dict[str, Any], place: Place, fields: Fields) -> Record | BadRecord:
+def _rows_at_once(metadata: Any) -> int:
+    """As many rows of a Parquet file as make PARQUET_BYTES, where its row groups are all alike."""
+    largest = max(
+        (
+            group.total_byte_size / max(1, group.num_rows)
+            for group in map(metadata.row_group, range(metadata.num_row_groups))
+        ),
+        default=0,
+    )
+    return int(max(1, min(PARQUET_ROWS, PARQUET_BYTES // max(1, largest))))
+
+
+def _load_row(batch: Any, place: Place, fields: Fields) -> Record | BadRecord:
+    """The record of a batch of one row."""
+    try:
+        [row] = batch.to_pylist()
+    except (ValueError, OverflowError, ArithmeticError) as error:  # a time of a year that Python does not have
+        return BadRecord(place, f"a value that cannot be read ({errors.first_line(error)})")
     for name in row.keys() & set(fields.keep):  # times, decimals and bytes, which JSON lacks, as strings
         row[name] = parse_json(json.dumps(row[name], default=_plain))
     return check_record(row, place, fields)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -36,7 +36,9 @@ class State:
         chunks, documents, bad, characters: counts of what is finished.
         documents_bytes, errors_bytes: how much of the two files that makes.
         cursor: where reading goes on.
+        read: what tells the files of which something has been read from others (`Source.fingerprint_before`).
         complete: whether that was all.
+        before_file: the state before the file was begun that the cursor is in.
     """
 
     chunks: int = 0
@@ -46,7 +48,31 @@ class State:
     documents_bytes: int = 0
     errors_bytes: int = 0
     cursor: Cursor = field(default_factory=Cursor)
+    read: str | None = None
     complete: bool = False
+    before_file: State | None = None
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> State:
+        """What `asdict` made a dictionary of."""
+        before = value.get("before_file")
+        changes = {"cursor": Cursor(**value["cursor"]), "before_file": before and cls.from_dict(before)}
+        return cls(**{**value, **changes})
+
+    def after(self, result: Result, read: str | None) -> State:
+        """The state with one more chunk."""
+        in_another = result.cursor.file != self.cursor.file or not self.cursor.offset
+        return State(
+            chunks=result.index + 1,
+            documents=self.documents + result.count,
+            bad=self.bad + result.bad,
+            characters=self.characters + result.characters,
+            documents_bytes=self.documents_bytes + len(result.documents),
+            errors_bytes=self.errors_bytes + len(result.errors),
+            cursor=result.cursor,
+            read=read,
+            before_file=replace(self, before_file=None) if in_another else self.before_file,
+        )
 
 
 @dataclass(frozen=True)
@@ -92,11 +118,19 @@ class Places:
 class Store:
     """Takes the results of a run, in order. Made by `open_store`."""
 
-    def __init__(self, places: Places, settings: Mapping[str, Any], state: State, keep: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        places: Places,
+        settings: Mapping[str, Any],
+        state: State,
+        keep: tuple[str, ...],
+        read_before: Callable[[Cursor], str | None],
+    ) -> None:
         self.places = places
         self.state = state
         self._settings = settings
         self._keep = keep
+        self._read_before = read_before
         self._files: tuple[BinaryIO, ...] = ()
 
     def append(self, result: Result) -> None:
@@ -117,17 +151,7 @@ class Store:
                     file.write(data)
                     file.flush()
                     os.fsync(file.fileno())
-            self._save(
-                State(
-                    chunks=result.index + 1,
-                    documents=state.documents + result.count,
-                    bad=state.bad + result.bad,
-                    characters=state.characters + result.characters,
-                    documents_bytes=state.documents_bytes + len(result.documents),
-                    errors_bytes=state.errors_bytes + len(result.errors),
-                    cursor=result.cursor,
-                )
-            )
+            self._save(state.after(result, self._read_before(result.cursor)))
 
     def finish(self) -> None:
         """Put the files in their places. A run that is killed in here does this again."""
@@ -177,7 +201,12 @@ class Store:
 
 @contextmanager
 def open_store(
-    output: Path, *, settings: Mapping[str, Any], keep: tuple[str, ...] = (), overwrite: bool = False
+    output: Path,
+    *,
+    settings: Mapping[str, Any],
+    keep: tuple[str, ...] = (),
+    overwrite: bool = False,
+    read_before: Callable[[Cursor], str | None] = lambda cursor: None,
 ) -> Iterator[Store]:
     """The output, locked, at the state that an earlier run of the same settings left it in.
 
@@ -185,6 +214,9 @@ def open_store(
         settings: all that the output depends on, as JSON has it; keys are named in errors.
         keep: further columns of a Parquet output.
         overwrite: start over, whatever is there. What is there stays until the new run is complete.
+        read_before: what tells the input before a cursor from another one; None where nothing does. With it a run
+            goes on although files behind the cursor are others now; where the file that it is in is another, from
+            the beginning of that.
 
     Raises InputError: another run is at it, or was begun with other settings, or a file is there
     that none has made.
@@ -193,8 +225,8 @@ def open_store(
     with _writing(output):
         lock = OutputLock(places.work / "lock", output=output)
     try:
-        state = None if overwrite else _earlier(places, output, settings)
-        store = Store(places, settings, state or State(), keep)
+        state = None if overwrite else _earlier(places, output, settings, read_before)
+        store = Store(places, settings, state or State(), keep, read_before)
         if state is None:
             places.clear()
         elif state.complete and places.work_manifest.exists():
@@ -209,8 +241,10 @@ def open_store(
         lock.release(remove_folder=not places.work_manifest.exists())
 
 
-def _earlier(places: Places, output: Path, settings: Mapping[str, Any]) -> State | None:
-    """The state that an earlier run left; None if there was none."""
+def _earlier(
+    places: Places, output: Path, settings: Mapping[str, Any], read_before: Callable[[Cursor], str | None]
+) -> State | None:
+    """The state that an earlier run left, and that can be gone on from; None if there was none."""
     if places.work_manifest.exists():
         found, state = _read(places.work_manifest, output)
         differing = [key for key in {**settings, **found} if settings.get(key) != found.get(key)]
@@ -219,6 +253,10 @@ def _earlier(places: Places, output: Path, settings: Mapping[str, Any]) -> State
                 f"{output}: an unfinished run is there, and standard input cannot be read from where it stopped; "
                 "pass --overwrite to start over, and keep the input in a file to be able to go on"
             )
+        if differing == ["input"] and not state.complete:
+            for earlier in (state, state.before_file):
+                if earlier is not None and earlier.read is not None and earlier.read == read_before(earlier.cursor):
+                    return earlier
         if differing:
             raise errors.InputError(
                 f"{output}: an unfinished run is there, begun with other settings ({_differences(found, settings)}); "
@@ -276,8 +314,7 @@ def _read(path: Path, output: Path) -> tuple[dict[str, Any], State]:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         if manifest["format"] != FORMAT:
             raise ValueError(f"format {manifest['format']}")
-        state = manifest["state"]
-        return manifest["settings"], State(**{**state, "cursor": Cursor(**state["cursor"])})
+        return manifest["settings"], State.from_dict(manifest["state"])
     except OSError as error:
         raise errors.unreadable(path, error.strerror or str(error)) from error
     except (ValueError, KeyError, TypeError) as error:
@@ -317,5 +354,5 @@ def _writing(output: Path) -> Iterator[None]:
     except OSError as error:
         raise errors.InputError(
             f"{output}: cannot be written ({error.strerror or error}); see to it that there is room and permission, "
-            "then give the same command again: it goes on where it stopped"
+            "then give the same command again, without --overwrite: it goes on where it stopped"
         ) from error

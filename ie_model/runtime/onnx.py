@@ -18,11 +18,18 @@ if TYPE_CHECKING:
     import onnxruntime
 
 
+#: Where Linux says how much of the processors a container may use: a quota and a period, or "max".
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+
 def available_cores() -> int:
-    """The processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """The processors that this process may use, and its container's share of them, rounded up."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = _QUOTA.read_text(encoding="ascii").split()
+        return max(1, min(cores, -(-int(quota) // int(period))))
+    except (OSError, ValueError):  # no such file, or no quota
+        return cores
 
 
 def _session(path: Path, *, inputs: set[str], outputs: set[str]) -> onnxruntime.InferenceSession:

@@ -41,7 +41,6 @@ class TorchRuntime:
         except (OSError, RuntimeError, ValueError, TypeError, SafetensorError) as error:
             raise errors.broken_model_file(folder, errors.first_line(error)) from error
         self._torch = torch
-        self.threads = 1  # torch spreads one call over the cores itself
         try:
             self._device = torch.device(device)
             self._model: Any = model.float().eval().to(self._device)
@@ -49,8 +48,10 @@ class TorchRuntime:
                 self._model.classifier.bfloat16()
         except (RuntimeError, AssertionError) as error:  # the latter where torch has no CUDA
             raise errors.bad_device(device, errors.first_line(error)) from error
-        # A GPU takes all that `pipe` hands over at once.
-        self.token_budget = 2048 if self._device.type == "cpu" else 65536
+        # A GPU takes all that `pipe` hands over at once, while the next texts are read; on a CPU torch spreads one
+        # call over the cores itself.
+        on_gpu = self._device.type != "cpu"
+        self.threads, self.token_budget = (2, 65536) if on_gpu else (1, 2048)
 
     def encode(self, ids: Ints, mask: Ints) -> tuple[Floats, Floats]:
         torch = self._torch

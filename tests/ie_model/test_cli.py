@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -224,6 +225,25 @@ def test_output_file_and_page(model_dir: Path, tmp_path: Path, article: Path) ->
     assert (result.exit_code, result.stdout) == (0, "")
     assert json.loads(target.read_text(encoding="utf-8"))["id"] == "a.txt"
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize("format", ["jsonl", "csv"])
+def test_documents_are_written_as_they_are_done(
+    model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str
+) -> None:
+    output, seen = tmp_path / "out", []
+
+    def given(*_: object, **__: object) -> Iterator[tuple[str, str]]:
+        for number in range(10):
+            seen.append(len(output.read_bytes()) if output.is_file() else 0)
+            yield f"{number}.txt", TEXT
+
+    monkeypatch.setattr("ie_model.findings.CHUNK_CHARACTERS", 1)
+    monkeypatch.setattr("ie_model.inputs.read_texts", given)
+    result = extract(model_dir, tmp_path, "--format", format, "--output", output)
+    assert result.exit_code == 0, result.stderr
+    assert seen[1] == 0
+    assert 0 < seen[-1] < len(output.read_bytes())
 
 
 def test_an_output_overwrites_neither_its_input_nor_another_output(tmp_path: Path, article: Path) -> None:

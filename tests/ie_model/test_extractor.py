@@ -101,6 +101,30 @@ def test_batches_stay_within_the_budget(model_dir: Path) -> None:
     assert all(length <= 64 and length % 32 == 0 for _, length in runtime.shapes)
 
 
+def test_a_short_text_is_for_all_threads(model_dir: Path) -> None:
+    ie, runtime = echo(model_dir, {})
+    runtime.threads = 4
+    expected = echo(model_dir, NAMES)[0](TEXT * 4)
+    ie(TEXT * 4)
+    assert [windows for windows, _ in runtime.shapes] == [1, 1, 1, 1], "its four windows, at once"
+    runtime.shapes.clear()
+    ie(TEXT * 300)
+    assert max(windows for windows, _ in runtime.shapes) == 4, "a long one by the budget"
+    several, runtime = echo(model_dir, NAMES)
+    runtime.threads = 3
+    assert several(TEXT * 4) == expected
+
+
+def test_the_threads_are_shared_by_all_calls_of_a_process(model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ie, runtime = echo(model_dir, {})
+    assert ie._runner.pool() is None
+    runtime.threads = 2
+    pool = ie._runner.pool()
+    assert pool is ie._runner.pool() is ie.with_min_score(0.5)._runner.pool()
+    monkeypatch.setattr("os.getpid", lambda: 0)
+    assert ie._runner.pool() is not pool, "a process that was forked has no threads"
+
+
 def test_spans_across_a_window_edge_are_whole(model_dir: Path) -> None:
     ie, _ = echo(model_dir, NAMES)
     for shift in range(40, 70):
@@ -340,9 +364,9 @@ def test_one_thread_answers_as_many_do(model_dir: Path) -> None:
 
 
 def test_threads_may_share_an_extractor(extractor: Extractor) -> None:
-    texts = [TEXT[shift:] * 3 for shift in range(12)]
-    expected = [extractor(text) for text in texts]
-    with ThreadPoolExecutor(4) as pool:
+    texts = [TEXT[shift:] * 3 for shift in range(16)] * 8
+    expected = [extractor(text) for text in texts[:16]] * 8
+    with ThreadPoolExecutor(64) as pool:
         assert list(pool.map(extractor, texts)) == expected
 
 

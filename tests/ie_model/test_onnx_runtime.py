@@ -20,6 +20,18 @@ def test_cores_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPat
     assert OnnxRuntime(model_dir, threads=5).threads == 5
 
 
+@pytest.mark.parametrize(
+    ("quota", "cores"), [("max 100000", 8), ("150000 100000", 2), ("5000 100000", 1), ("2000000 100000", 8), ("", 8)]
+)
+def test_cores_are_those_of_the_container(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, quota: str, cores: int
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
+    monkeypatch.setattr("ie_model.runtime.onnx._QUOTA", tmp_path / "cpu.max")
+    (tmp_path / "cpu.max").write_text(quota + "\n", encoding="ascii")
+    assert available_cores() == cores
+
+
 def test_graphs_that_do_not_fit_are_told(model_dir: Path, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     shutil.copytree(model_dir, folder)

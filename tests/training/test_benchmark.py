@@ -14,7 +14,7 @@ import pytest
 from ie_model.extractor import Extractor
 from ie_model.windows import Window
 from training import benchmark, benchmark_memory
-from training.benchmark import by_length, installed_megabytes, keep_best_sizes, summary, take_turns
+from training.benchmark import REPEATED, by_length, installed_megabytes, keep_best_sizes, summary, take_turns
 from training.contenders import contenders, encoder_operations
 from training.onnx_graph import matrix_graph
 from training.speed_plot import write_plot
@@ -109,7 +109,7 @@ def test_a_whole_run(
     assert benchmark.main([*arguments, "--data-root", str(tmp_path)]) == 0
     report: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
     assert set(report["sets"]) == {"seed articles"}
-    assert report["sets"]["seed articles"]["texts"] == 5
+    assert report["sets"]["seed articles"]["texts"] == 5 * REPEATED["seed articles"]
     assert "news-units" in report["not_found"]
     assert report["peak_megabytes"] == {"300": 300, "10": 10, "100": 100}
     assert report["command"].startswith("python -m training.benchmark --rounds 1")

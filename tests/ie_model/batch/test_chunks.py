@@ -60,6 +60,16 @@ def test_chunks_go_on_alike_from_any_chunk(tmp_path: Path, sizes: list[int], at:
     assert sorted(seen) == list(range(len(sizes)))
 
 
+def test_kept_fields_make_chunks_shorter(tmp_path: Path) -> None:
+    fields = Fields(keep=("body",))
+    bodies = ["x" * 90, {"a": ["x" * 90]}, None, 1, "x" * 300, ""]
+    path = write_lines(tmp_path / "in.jsonl", [{"text": "林" * 10, "body": body} for body in bodies])
+    found = chunks(
+        Source(str(path), fields=fields), shard=Shard(), start=Cursor(), first=0, most_characters=200, most_records=9
+    )
+    assert [len(chunk.records) for chunk in found] == [2, 3, 1]
+
+
 def test_work_gives_a_line_for_each_record_in_order(extractor: Extractor) -> None:
     good = [Record(Place("f"), f"d{i}", r["text"], r["published"], {"n": i}) for i, r in enumerate(records(9))]
     bad = BadRecord(Place("f", "line", 3), "why", "b")

@@ -16,6 +16,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from ie_model.batch.command import Engine, RuntimeName, _remedy, _workers
 from ie_model.batch.job import Summary
 from ie_model.batch.progress import rate, summary_line
 from ie_model.cli import app
@@ -122,6 +123,26 @@ def test_on_a_terminal_there_is_a_bar_with_rates(model_dir: Path, source: Path, 
     assert process.returncode == 0
     assert re.search(rb"[\d,.]+ documents/s, [\d,.]+ characters/s", shown)
     assert b"100%" in shown
+
+
+@pytest.mark.parametrize(("cores", "workers"), [(1, 1), (2, 1), (8, 2), (64, 16)])
+def test_a_process_for_every_four_cores(monkeypatch: pytest.MonkeyPatch, cores: int, workers: int) -> None:
+    monkeypatch.setattr("ie_model.runtime.onnx.available_cores", lambda: cores)
+    assert _workers(Engine.local, RuntimeName.onnx) == workers
+    assert _workers(Engine.ray, RuntimeName.onnx) is None
+    assert _workers(Engine.local, RuntimeName.torch) is None
+
+
+@pytest.mark.parametrize(
+    ("source", "overwrite", "told"),
+    [
+        ("in.jsonl", False, "give the same command again to go on from here"),
+        ("in.jsonl", True, "give the same command again, without --overwrite, to go on from here"),
+        ("-", False, "standard input cannot be read again from here: to start over, pass --overwrite"),
+    ],
+)
+def test_what_is_said_after_ctrl_c(source: str, overwrite: bool, told: str) -> None:
+    assert _remedy(source, overwrite) == told
 
 
 #: Shells start what runs in the background with Ctrl-C ignored, and its children inherit that.

@@ -102,6 +102,50 @@ def test_a_run_goes_on_only_with_the_same_input_and_options(
     assert go(overwrite=True).documents == 22
 
 
+@pytest.mark.parametrize("damaged", [0, 1, 2])
+def test_a_run_goes_on_when_a_damaged_file_has_been_replaced(
+    go: Callable[..., Summary], tmp_path: Path, damaged: int
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number, name in enumerate("abc"):
+        text = "".join(json.dumps({**r, "id": f"{name}{r['id']}"}) + "\n" for r in records(13 + number))
+        (folder / f"{name}.jsonl.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
+    go(input=str(folder), output=tmp_path / "whole.jsonl")
+    path = folder / f"{'abc'[damaged]}.jsonl.gz"
+    good = path.read_bytes()
+    path.write_bytes(good[:-9])
+    with pytest.raises(InputError, match=r"the gzip data is damaged .* fetch the file again"):
+        go(input=str(folder))
+    path.write_bytes(good)
+    if damaged == 0:  # of which some has been read, and nothing before it
+        with pytest.raises(InputError, match="another input"):
+            go(input=str(folder))
+        return
+    summary = go(input=str(folder))
+    assert summary.resumed == (0, 10, 25)[damaged], "whole chunks before the file"
+    assert (tmp_path / "out.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+
+
+def test_files_behind_those_that_were_read_may_come_and_change(go: Callable[..., Summary], tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in "bcd":
+        write_lines(folder / f"{name}.jsonl", records(5))
+    with pytest.raises(Stop):
+        go(input=str(folder), watch=stop_at(1))
+    write_lines(folder / "d.jsonl", records(7))
+    write_lines(folder / "e.jsonl", records(1))
+    summary = go(input=str(folder))
+    assert (summary.resumed, summary.documents) == (10, 18)
+    assert go(input=str(folder)).resumed == 18, "it is complete"
+    with pytest.raises(Stop):
+        go(input=str(folder), output=tmp_path / "other.jsonl", watch=stop_at(1))
+    write_lines(folder / "a.jsonl", records(1))
+    with pytest.raises(InputError, match="another input"):
+        go(input=str(folder), output=tmp_path / "other.jsonl")
+
+
 def test_all_shards_together_are_the_whole(go: Callable[..., Summary], tmp_path: Path) -> None:
     go(output=tmp_path / "whole.jsonl")
     parts = []

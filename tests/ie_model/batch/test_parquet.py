@@ -46,6 +46,16 @@ def test_columns_hold_what_the_lines_hold(tmp_path: Path, monkeypatch: pytest.Mo
     assert parquet.ParquetFile(tmp_path / "out.parquet").num_row_groups == -(-3 // group)
 
 
+def test_large_lines_end_a_row_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pyarrow import parquet
+
+    monkeypatch.setattr(writing, "GROUP_BYTES", 5_000)
+    rows = [{**Document(text="", id=str(n)).to_dict(), "body": "x" * 3_000} for n in range(5)]
+    (tmp_path / "lines").write_text("".join(json_line(row) + "\n" for row in rows), encoding="utf-8")
+    write_parquet(tmp_path / "lines", tmp_path / "out.parquet", keep=("body",))
+    assert parquet.ParquetFile(tmp_path / "out.parquet").num_row_groups == 3
+
+
 def test_kept_fields_are_strings_and_the_schema_is_always_the_same(tmp_path: Path) -> None:
     from pyarrow import parquet
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from ie_model.batch import sources
 from ie_model.batch.records import BadRecord, Fields, Record
-from ie_model.batch.sources import Cursor, Source
+from ie_model.batch.sources import Cursor, Source, _rows_at_once
 from ie_model.errors import IEModelError, InputError
 from tests.ie_model.batch.files import records, write_lines
 
@@ -175,6 +175,31 @@ def test_parquet_values_that_json_lacks(tmp_path: Path) -> None:
     assert first.kept == {"at": "2023-01-02T00:00:00", "n": "1.50", "v": [1.0, None], "b": "/w==", "gone": None}
     assert second == BadRecord(second.place, "field 'text' is null, not a string", "in.parquet:2")
     assert second.place.to_dict() == {"file": "in.parquet", "row": 2}
+
+
+def test_parquet_values_that_python_lacks(tmp_path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    at = pa.array([0, 9 * 10**15, 1], pa.timestamp("ms"))
+    parquet.write_table(pa.table({"text": ["a", "b", "c"], "at": at}), tmp_path / "in.parquet")
+    first, bad, last = load(tmp_path / "in.parquet", keep=("at",))
+    assert isinstance(first, Record)
+    assert isinstance(last, Record)
+    assert (first.kept["at"], last.text) == ("1970-01-01T00:00:00", "c")
+    assert isinstance(bad, BadRecord)
+    assert bad.reason.startswith("a value that cannot be read (")
+    assert bad.place.to_dict() == {"file": "in.parquet", "row": 2}
+
+
+@pytest.mark.parametrize(("size", "count"), [(10, 64), (2**17, 31), (2**23, 1)])
+def test_large_parquet_rows_are_decoded_a_few_at_a_time(tmp_path: Path, size: int, count: int) -> None:
+    from pyarrow import parquet
+
+    text = "".join(map(chr, range(0x4E00, 0x4E00 + 512)))
+    rows = [{"id": str(n), "text": str(n) + (text * (size // 1536 + 1))[: size // 3]} for n in range(3)]
+    path = write_parquet(tmp_path / "in.parquet", rows)
+    assert _rows_at_once(parquet.read_metadata(path)) == pytest.approx(count, abs=count // 10)
 
 
 def test_parquet_without_the_text_says_what_there_is(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ from training.report import weights_fingerprint, write_results
 
 SEEDS = Path("seeds")
 LENGTHS = (100, 1_000, 10_000, 100_000, 1_000_000)
+#: On demand: 33 million characters of Chinese are 100 MB of UTF-8.
+LONG = (10_000_000, 33_000_000)
 #: Characters of a short document.
 PIECE = 300
 #: What a child's code begins with. Its own peak is VmHWM: ru_maxrss begins at that of the process that started it.
@@ -124,7 +126,7 @@ def json_lines(size: int) -> Iterator[bytes]:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Measure peak memory and speed against length.")
     parser.add_argument(
-        "--long", type=int, choices=(*LENGTHS, 10_000_000), default=LENGTHS[-1], help="characters of the longest"
+        "--long", type=int, choices=(*LENGTHS, *LONG), default=LENGTHS[-1], help="characters of the longest"
     )
     parser.add_argument("--jsonl", type=int, action="append", default=[], metavar="MB", help="also files of this size")
     parser.add_argument("--model", type=Path, help="a model folder; the packaged model unless given")
@@ -132,7 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=Path("results/memory.json"))
     options = parser.parse_args(arguments)
     chosen = {"model": options.model, "threads": options.threads}
-    lengths = [length for length in (*LENGTHS, 10_000_000) if length <= options.long]
+    lengths = [length for length in (*LENGTHS, *LONG) if length <= options.long]
     report: dict[str, Any] = {
         "model": weights_fingerprint(ModelFolder.open(options.model).path),
         "threads": options.threads or available_cores(),

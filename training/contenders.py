@@ -7,8 +7,10 @@ the others get the converted text and give spans alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -63,6 +65,9 @@ def contenders(int8: Path, floats: Path, *, threads: int) -> list[Contender]:
 
             found.append(Contender(name, "transformers", prepare))
     found.append(Contender("spaCy, its own encoder of 4 layers and 384", "spacy", _spacy))
+    for size in PIPELINE_BATCH_SIZES:
+        name = f"GLiNER, an encoder of this size, batches of {size}"
+        found.append(Contender(name, "gliner", partial(_gliner, floats, size, threads)))
     return found
 
 
@@ -126,6 +131,44 @@ def _pipeline(folder: Path, dtype: str, size: int, threads: int) -> Work:
         stride=settings.overlap,
     )
     return lambda texts: run([model_view(text) for text in texts], batch_size=size)
+
+
+def _gliner(folder: Path, size: int, threads: int) -> Work:
+    """GLiNER over an encoder of the same size, with random weights, which are as fast as trained ones.
+
+    A word is for it a Han character, a mark, or letters and digits in a row. It reads a text only to its longest
+    length, so it is given pieces of as many words as a window has tokens, with the same overlap.
+    """
+    import torch
+    from gliner.config import UniEncoderSpanConfig
+    from gliner.model import UniEncoderSpanGLiNER
+    from transformers import AutoConfig, AutoTokenizer
+
+    torch.set_num_threads(threads)
+    settings = ModelFolder.open(folder, runtime="torch").settings
+    encoder = AutoConfig.from_pretrained(folder, local_files_only=True).to_dict()
+    config = UniEncoderSpanConfig(
+        model_name="none", encoder_config=encoder, hidden_size=encoder["hidden_size"], max_len=settings.window
+    )
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    model = UniEncoderSpanGLiNER(config, tokenizer=tokenizer, backbone_from_pretrained=False).float().eval()
+    words = re.compile(r"[^\W\u2e80-\U0003ffff]+|\S")
+
+    def split(text: str) -> Iterator[tuple[str, int, int]]:
+        return ((match[0], match.start(), match.end()) for match in words.finditer(text))
+
+    model.data_processor.words_splitter = split
+
+    def run(texts: Sequence[str]) -> object:
+        pieces = []
+        for text in map(model_view, texts):
+            starts = [start for _, start, _ in split(text)]
+            for first in range(0, max(len(starts) - settings.overlap, 1), settings.window - settings.overlap):
+                part = [*starts[first : first + settings.window + 1], len(text)]
+                pieces.append(text[part[0] : part[min(settings.window, len(part) - 1)]])
+        return model.inference(pieces, ["人物", "机构", "职务", "金额"], batch_size=size)
+
+    return run
 
 
 def _spacy() -> Work:

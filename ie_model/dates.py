@@ -20,13 +20,19 @@ from ie_model.script import model_view
 class TimeSpan:
     """A time expression: text[start:end] is its surface.
 
-    `coming` tells that the text speaks of it as still to come (将于, 预计 …).
+    Attributes:
+        coming: the text speaks of it as still to come (将于, 预计 …).
+        either: it may be past or to come (自3月20日起生效, 最后工作日为3月20日).
+        within: the ISO month that the sentence names before it, to which a month or day without a year belongs:
+            2021年3月加入快手，10月离职. Empty where that cannot be.
     """
 
     start: int
     end: int
     text: str
     coming: bool = field(default=False, compare=False)
+    either: bool = field(default=False, compare=False)
+    within: str | None = field(default=None, compare=False)
 
 
 # --- The grammar. Guards keep out what only looks like a time: 三月天, 年报, 五一路, 上市, 1/3 … ---
@@ -49,7 +55,8 @@ _MONTH = (
     r"月(?!天|花|期|龄|有余|内|薪|均|度|报|球|租|供|饼|费|销|产)份?"
 )
 _MONTH_WORD = (
-    r"(?P<month_word>(?<![以马])上个?月|(?<![基日])本月|这个月|(?<![以之])下个?月|当月|同月|次月|隔月)(?!薪|球|饼)"
+    r"(?P<month_word>(?<![以马上])上{1,2}个?月|(?<![基日])本月|这个月|(?<![以之])下个?月"
+    r"|当月|同月|次月|隔月)(?!薪|球|饼)"
 )
 #: 中 mostly begins another word (中国, 中信), so what follows is asked for.
 _MID = r"中(?=[ ,、。;:)\n]|就|便|已|先|正|离|辞|卸|退|请|递|$)"
@@ -70,8 +77,8 @@ _HOLIDAY = (
 )
 _AROUND = r"(?:(?:前后|之后|之前|过后|前夕|后|前)(?:第[一二三四五]天|最后一(?:个工作日|天))?)"
 _SEASON = (
-    r"(?:开春|[初早仲暮晚盛深隆寒]?[春夏秋冬](?:天|季|日|(?=[ ,、。;:)\n]|$))|立[春夏秋冬]|[春秋]分|[夏冬]至"
-    r"|[大小][暑雪寒]|惊蛰|谷雨|小满|芒种|处暑|[白寒]露|霜降)"
+    r"(?:开春|[初早仲暮晚盛深隆寒]?[春夏秋冬](?:天|季|日|(?=[ ,、。;:)\n离辞卸退加创入]|$))|立[春夏秋冬]"
+    r"|[春秋]分|[夏冬]至|[大小][暑雪寒]|惊蛰|谷雨|小满|芒种|处暑|[白寒]露|霜降)"
 )
 _LUNAR = rf"(?:农历|旧历)?(?:[正腊]月|(?<=历)[{_N}十冬]+月)(?:初[{_N}十]|[二三廿]?十[{_N}]?|廿[{_N}])?"
 _WEEK = r"(?:周|星期|礼拜)"
@@ -92,6 +99,8 @@ _CALENDAR = (
     r"(?<![0-9.])(?P<year>(?:19|20)[0-9]{2})(?P<mark>[-/.])(?P<month>1[0-2]|0?[1-9])(?P=mark)"
     r"(?P<day>3[01]|[12][0-9]|0?[1-9])(?![0-9]|[-/.][0-9])",
     r"(?<![0-9./-])(?P<year>(?:19|20)[0-9]{2})[-/](?P<month>1[0-2]|0[1-9])(?![0-9]|[-/.][0-9])",
+    r"(?<![0-9./-])(?P<year>(?:19|20)[0-9]{2})\.(?P<month>1[0-2]|0[1-9])(?=[ ,、。;)从离卸辞\n]|$)",
+    rf"(?<![0-9./-])(?P<year>(?:19|20)[0-9]{{2}}){_S}Q(?P<latin_quarter>[1-4])(?![A-Za-z0-9])",
     # 1/3 and 2/3 are shares: a day of two digits is asked for.
     r"(?<![0-9./-])(?!1/1)(?P<month>1[0-2]|0?[1-9])/(?P<day>3[01]|[12][0-9]|0[1-9])(?![0-9/%]|\.[0-9]|的|以上|左右)",
     rf"(?<![^\n])(?P<year>(?:19|20)[0-9]{{2}})(?={_S}:|$)",
@@ -103,7 +112,7 @@ _MONTHS = (
     rf"(?<![{_N}0-9])月[初底末尾](?![{_N}])",
 )
 _WEEKS = (
-    rf"(?P<week>(?<![以马])上|(?<![基日])本|这|(?<![以之])下)(?:一?个)?{_WEEK}"
+    rf"(?P<week>(?<![以马上])上{{1,2}}|(?<![基日])本|这|(?<![以之])下)(?:一?个)?{_WEEK}"
     rf"(?:{_WEEKDAY}|(?P<weekend>末))?(?!刊|报|期|边|转)",
     rf"(?<![0-9{_N}十每双单几近数半整]){_WEEK}{_WEEKDAY}",
 )
@@ -135,6 +144,7 @@ _OPEN = (
     rf"(?:(?<=[,。;\n])|^)[^ ,。;:、0-9月日年周]{{2,14}}(?<![{_N}])(?:当天|当日|当晚|前夜|前一天|第[{_N}十]天)(?=,)",
     # 将于花红派发后离职: an event of which only the sentence tells that it is a time.
     r"(?<=[于在])[^ ,。;:、的0-9年月日]{2,12}(?:后|前|时|之日|当日|当天)(?=起?[^,。;]{0,3}(?:离|辞|卸|退|走|跳槽))",
+    r"今[春夏秋冬](?![天季日])",
     r"(?:(?:20|21|二十|二十一)世纪|上个?世纪)?(?:[1-9]0|[一二三四五六七八九]十)年代(?:初|末|中期|后期)?",
 )
 
@@ -222,6 +232,8 @@ def _calendar(groups: _Groups, at: date | None, coming: bool) -> _Days | None:
 def _month(groups: _Groups, at: date | None, coming: bool) -> _Days | None:
     word, day = groups.get("month_word"), groups.get("day")
     offset = {"上": -1, "下": 1, "本": 0, "这": 0}.get(word[0]) if word else 0
+    if word and word.startswith("上上"):
+        offset = -2
     if at is None or offset is None:
         return None
     if not day:
@@ -236,7 +248,7 @@ def _week(groups: _Groups, at: date | None, coming: bool) -> _Days | None:
     if at is None:
         return None
     week, weekday = groups.get("week"), groups["weekday"]
-    monday = at + timedelta({"上": -7, "下": 7}.get(week or "", 0) - at.weekday())
+    monday = at + timedelta({"上": -7, "上上": -14, "下": 7}.get(week or "", 0) - at.weekday())
     if weekday is None:
         return monday + timedelta(5 if groups.get("weekend") else 0), monday + timedelta(6)
     day = monday + timedelta("一二三四五六日".find(weekday) % 7)  # 天 is not found: -1, Sunday
@@ -295,38 +307,62 @@ def _published_days(published: str | None) -> _Days | None:
         return None
 
 
-def date_value(surface: str, *, published: str | None, coming: bool = False) -> str | None:
+def date_value(
+    surface: str, *, published: str | None, coming: bool = False, either: bool = False, within: str | None = None
+) -> str | None:
     """A time expression as ISO 8601, as exact as its words; None where that takes guessing.
 
     A month or day without a year is the latest one that is not after the article or, if
-    it is `coming`, the next one.
+    it is `coming`, the next one; where it may be `either`, the nearer of these two.
 
     Args:
         surface: the words, as `find_dates` gives them.
         published: the article's ISO date, as exact as it is known (2023, 2023-04, 2023-04-30).
-        coming: whether the text speaks of the time as still to come.
+        coming, either, within: see `TimeSpan`.
     """
     view, known = model_view(surface).strip(), _published_days(published)
     match, reader = next(((m, reader) for form, reader in _FORMS if (m := form.fullmatch(view))), (None, _open))
     if match is None:
         return None
+    groups = match.groupdict()
+    if within is not None:
+        return _iso(_read(groups, reader, _published_days(f"{within}-01"), coming=True))
+    if not either or known is None:
+        return _iso(_read(groups, reader, known, coming=coming))
+    both = [_read(groups, reader, known, coming=way) for way in (False, True)]
+    return _iso(min(filter(None, both), key=lambda days: abs(days[0] - known[0]), default=None))
+
+
+def _read(groups: _Groups, reader: _Reader, known: _Days | None, *, coming: bool) -> _Days | None:
+    """The days that the words can mean, against those on which the article can have appeared."""
     ends: tuple[date | None, ...] = known or (None,)
     if known and reader is _calendar and known[0].month == known[1].month:
         ends = (known[not coming],)  # in an article of April, 20 April is this year's
     try:
-        read = [reader(match.groupdict(), at, coming) for at in ends]
+        read = [reader(groups, at, coming) for at in ends]
     except (ValueError, OverflowError):  # 2月30日, or before the year 1
         return None
     days = [day for pair in read if pair for day in pair]
     first, last = min(days, default=date.min), max(days, default=date.max)
-    if None in read or first.year != last.year:
+    return None if None in read or first.year != last.year else (first, last)
+
+
+def _iso(days: _Days | None) -> str | None:
+    if days is None:
         return None
+    first, last = days
     return first.isoformat()[: 10 if first == last else 7 if first.month == last.month else 4]
 
 
 _COMING = re.compile(r"(?:将|拟|计划|预计|预定|定于|或于|有望|最快|最迟|最晚|准备|打算)[^,。;\n已]{0,4}$")
 #: Right after a time: what it dates takes effect then.
 EFFECTIVE = re.compile(r"[ ]?起?(?:正式)?生效")
+#: Right before a time: it is the last day of work.
+LAST_DAY_BEFORE = re.compile(
+    r"(?:最后一[天日]|最后(?:一个)?(?:工作|上班)日|last day)[^,。:]{0,3}(?:是|为|在|定于|:)[ ]?$", re.IGNORECASE
+)
+#: The month that a sentence names is forgotten behind these.
+_STOP = re.compile(r"[。！？!?;\n]")
 
 
 def find_dates(text: str) -> list[TimeSpan]:
@@ -336,10 +372,34 @@ def find_dates(text: str) -> list[TimeSpan]:
     two that begin together the longer.
     """
     view = model_view(text)
-    matches = (match.span() for form, _ in _FORMS for match in form.finditer(view))
+    matches = [(match, reader) for form, reader in _FORMS for match in form.finditer(view)]
     spans: list[TimeSpan] = []
-    for start, end in sorted(matches, key=lambda span: (span[0], -span[1])):
-        if not spans or start >= spans[-1].end:
-            ahead = _COMING.search(view[max(0, start - 12) : start]) or EFFECTIVE.match(view, end)
-            spans.append(TimeSpan(start, end, text[start:end], bool(ahead)))
+    named: str | None = None
+    for match, reader in sorted(matches, key=lambda found: (found[0].start(), -found[0].end())):
+        start, end = match.span()
+        until = spans[-1].end if spans else 0
+        if start < until:
+            continue
+        if _STOP.search(view, until, start):
+            named = None
+        within, named = _within_month(match.groupdict(), reader, named)
+        before = view[max(0, start - 12) : start]
+        either = bool(EFFECTIVE.match(view, end) or LAST_DAY_BEFORE.search(before))
+        spans.append(TimeSpan(start, end, text[start:end], bool(_COMING.search(before)), either, within))
     return spans
+
+
+def _within_month(groups: _Groups, reader: _Reader, named: str | None) -> tuple[str | None, str | None]:
+    """The month that a time belongs to, see `TimeSpan`, and the one that the sentence has named then.
+
+    Args:
+        named: the last one, with its year, that the sentence has named before.
+    """
+    month, year = _number(groups.get("month") or ""), _year(groups, None)
+    if reader is _calendar and groups.get("year"):
+        return None, f"{year}-{month:02}" if month and year else None
+    bare = groups.get("day") if reader is _month else month if reader is _calendar else None
+    if named is None or not bare or groups.get("year_word") or groups.get("month_word"):
+        return None, None
+    later = f"{named[:4]}-{month:02}" if month else named
+    return (named, later) if later >= named else ("", None)

@@ -29,6 +29,8 @@ _LEAVING = re.sub(
 放?弃[^,。]{0,16}(?:教职|职位|工作|职务|铁饭碗) (?:账号|邮箱|权限)[^,。]{0,6}(?:注销|停用|移出) 办完[^,。]{0,6}手续
 (?:名字|从)[^,。]{1,16}消失 从[^,。]{1,15}毕业(?!于) 今天毕业 从[^,。]{1,24}出来""",
 )
+#: Words that say that somebody leaves, in the model's view.
+LEAVING = re.compile(_LEAVING)
 #: What the time before it dates instead.
 _OTHER = (
     r"加[入盟]|入[职局主驻]|创[办立建业]|成立|组建|合伙(?!人)|注册|出任|履新|接[任替手]|升[任为]|晋升|受?聘为|任命|报到"
@@ -42,7 +44,8 @@ _EVENT = re.compile(f"(?P<left>{_LEAVING})|(?P<other>{_OTHER})|(?P<said>{_SAID})
 _NOTICE = re.compile("申请|提出|递交|[递交]信|请辞|辞呈|递辞|辞职信|辞职报告")
 #: 离职日订在8月15日, 最后工作日为3月20日, 离任日期:2024年12月5日; or a line of a filing's form.
 _DATED = re.compile(
-    r"(?:离职|离任|辞任|辞职|卸任|退任|退休|合同|生效|最后工作|工作天|时间点)[^,。:]{0,5}(?:于|在|为|是|写着|:)[ ]?$"
+    r"(?:离职|离任|辞任|辞职|卸任|退任|退休|合同|生效|最后工作|最后一[天日]|last day|工作天|时间点)[^,。:]{0,5}"
+    r"(?:于|在|为|是|写着|:)[ ]?$"
     r"|(?:离开|辞去)[^,。:]{2,16}(?:是在|时间[是为在]|发生[于在])[ ]?$"
 )
 #: 8月29日是他的最后一个工作日, 今天毕业.
@@ -54,6 +57,14 @@ _LABEL = re.compile(r"(?:变动|离职|离任|辞任|辞职|解任|生效)日期
 _BOARD = re.compile("免去|罢免|解除|解聘|解任|撤销")
 #: The time is that of the news: 近日, 某某离职的消息传出.
 _NEWS = re.compile(r"[^,。;]{0,6}的[ ]?(?:消息|传闻|公告)")
+#: 2018年和2019年: with 分别 before them, each time is of another person.
+_LISTED_TIMES = re.compile(r"[ ]?[和、与及][ ]?")
+_EACH = re.compile(r"分别[^,。;]{0,6}$")
+#: What dates the event behind it, and not the departure: 2020年，在离开百度三年后，甲创办…; 2020年，离开百度的甲创办….
+_AFTERWARDS = re.compile(
+    rf"[^,。;]{{0,12}}?(?:[0-9一二两三四五六七八九十几数半]+(?:多?年|个?多?月|天|周)[之以]?后|不久之?后?)[^。;]{{0,20}}?(?:{_OTHER})"
+    rf"|(?<=.)[^,。;]{{0,12}}的[^,。;]{{1,12}}?(?:{_OTHER})"
+)
 #: Stretches and their ends are no moments.
 _STRETCH_BEFORE = re.compile(r"(?:截至|截止|至|—|~)[ ]?$")
 _STRETCH_AFTER = re.compile(r"[ ]?(?:以来|来[,。]|至今|至|到(?!期)|[-—~]|起任|算起|出生)")
@@ -129,12 +140,14 @@ def _cue(view: str, time: TimeSpan, first: int, until: int, names: Sequence[str]
         events = _EVENT.finditer(view, max(first, time.start - 200), time.start)
         told = [event.span() for event in events if event["left"]]
         return (*told[-1], vague) if told else None
-    said = 0
+    said = told_at = 0
     for event in _EVENT.finditer(view, time.end, until):
         if event["other"] or ":" in view[time.end + 2 : event.start()]:
             return None
         if event["left"]:
-            if _NEWS.match(view, event.end()):
+            if _NEWS.match(view, event.end()) or (told_at and "已" in view[told_at : event.start()]):
+                return None  # 甲今天宣布已离职: of the day of leaving nothing is said
+            if view.startswith(",", time.end) and _AFTERWARDS.match(view, event.end()):
                 return None
             notice = 2 if _NOTICE.search(view[time.end : event.end() + 3]) else 0
             return *event.span(), 1 + said + notice + vague
@@ -144,7 +157,7 @@ def _cue(view: str, time: TimeSpan, first: int, until: int, names: Sequence[str]
             continue  # 3月1日，公司召开董事会，免去甲的职务
         if person <= organization:
             return None
-        said = 2
+        said, told_at = 2, event.end()
     return None
 
 
@@ -166,13 +179,17 @@ def _distance(
         return None  # 继甲去年离职后, 乙也离开了公司
     inside = [place for place in places if start <= place < end]
     tails = {place: place + len(names[1]) for place in places}
-    before = [p for p, tail in tails.items() if p < start and "前" not in view[p - 1 : p] + view[tail : tail + 2]]
+    ahead = [(p, "前" in view[p - 1 : p] + view[tail : tail + 2]) for p, tail in tails.items() if p < start]
+    before = [place for place, former in ahead if not former]
     sources: tuple[re.Match[str] | None, ...] = ()
     if inside:
         elsewhere = all(_DESTINATION.search(view[start:place]) for place in inside)
     elif before:
         elsewhere = bool(_JOINED.search(view, before[-1], time.start))
         sources = (_FROM.search(view, start, cue[0]),)
+    elif ahead and len(ahead) == len(places):  # 谷歌前CEO甲，2011年离职
+        elsewhere = False
+        sources = _FROM.search(view, start, cue[0]), _OBJECT.match(view, cue[0])
     else:
         elsewhere = bool(places) and cue[0] != time.start and not _LEFT_AT.search(view[end : places[0]])
         sources = _FROM.search(view, start, cue[0]), _OBJECT.match(view, cue[0])
@@ -232,9 +249,14 @@ class DepartureDates:
                 break
             times = [t for t in self._times_in(first, last) if _is_moment(view, t, first)]
             choice: list[tuple[int, int, TimeSpan]] = []
-            for time, until in zip(times, [*(later.start for later in times[1:]), last], strict=False):
-                cue = _cue(view, time, first, until, names)
-                if cue is None or any(a < time.end and time.start < b for a, b in (person, organization)):
+            for told_last, until in zip(times, [*(later.start for later in times[1:]), last], strict=False):
+                cue = _cue(view, told_last, first, until, names)
+                time = self._of_each(self._listed(times, told_last), person, first)
+                if (
+                    time is None
+                    or cue is None
+                    or any(a < time.end and time.start < b for a, b in (person, organization))
+                ):
                     continue
                 passage = view[first : min(cue[1] + 9, last)]
                 if _ORDINAL.search(view, time.end, max(time.end, cue[0])):
@@ -261,6 +283,23 @@ class DepartureDates:
         nearby = self._times_in(low, high)
         labelled = [time for time in nearby if _LABEL.search(view[max(0, time.start - 12) : time.start])]
         return labelled[0] if len(labelled) == 1 else None
+
+    def _listed(self, times: Sequence[TimeSpan], last: TimeSpan) -> list[TimeSpan]:
+        """The times of a list that ends with this one: 2018年和2019年."""
+        at = times.index(last)
+        first = at
+        while first and _LISTED_TIMES.fullmatch(self._view, times[first - 1].end, times[first].start):
+            first -= 1
+        return list(times[first : at + 1])
+
+    def _of_each(self, listed: Sequence[TimeSpan], person: tuple[int, int], first: int) -> TimeSpan | None:
+        """The time that is this person's; of several where as many persons are named before them: 甲与乙分别于…."""
+        if len(listed) == 1:
+            return listed[0]
+        persons = [tuple(mention) for mention in self._between(self._persons, first, listed[0].start)]
+        if len(persons) != len(listed) or person not in persons:
+            return None
+        return listed[persons.index(person)] if _EACH.search(self._view, first, listed[0].start) else None
 
     def _within(self, index: int, low: int, high: int) -> tuple[int, int]:
         """A sentence, as far as it lies between two offsets: some texts have no end of a sentence for pages."""

@@ -2,48 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from itertools import groupby
 
+from ie_model.clauses import clause_around, until_said
 from ie_model.dates import TimeSpan, date_value
 from ie_model.decoding import Span
-from ie_model.departure_dates import DepartureDates
+from ie_model.departure_dates import LEAVING, DepartureDates
 from ie_model.document import Date, Departure, Evidence
+from ie_model.lists import completed
 from ie_model.names import cluster, fullest_variant, normal_form
 from ie_model.relations import STATUSES, Frame
+from ie_model.script import model_view
 
 #: What may stand between a role and the organisation that it is held in …
 _HOLDS = frozenset({"", "的", " "})
 #: … and between two roles that one person holds there.
 _STACKED = frozenset({"", "兼", "、", "及", "和", "暨", "/", "與", "与", " 兼 ", " "})
-#: Between organisations of a list, all of which somebody leaves for the same new employer …
-_LISTED = frozenset({"、", "和", "及", "以及", "与", "與"})
-#: … unless these say that each was left for the next.
-_IN_TURN = re.compile("先[后後]|[历歷]任|依次|相[继繼]|[辗輾][转轉]")
 #: Characters of a text whose time expressions are held at once, and how far beyond them is read: a
 #: departure's date is looked for within 400 characters of it.
 DATE_BLOCK, DATE_MARGIN = 65536, 4096
 #: A passage that is less sure than the surest by no more than this may be the evidence, if it is shorter: names that
 #: stand a sentence apart are linked as surely as those beside the words that say so.
 CLOSE = 0.1
-#: A clause ends after these.
-_CLAUSE_END = re.compile(r"[。！？!?；;，,\n\r…]")
-
-
-def clause_around(text: str, start: int, end: int) -> Evidence:
-    """The clauses that hold the characters [start, end), without white space at the edges."""
-    before = [match.end() for match in _CLAUSE_END.finditer(text, max(0, start - 400), start)]
-    after = _CLAUSE_END.search(text, end, end + 400)
-    first = before[-1] if before else max(0, start - 400)
-    last = after.start() if after else min(len(text), end + 400)
-    while first < start and text[first].isspace():
-        first += 1
-    while last > end and text[last - 1].isspace():
-        last -= 1
-    return Evidence(first, last)
 
 
 def holder_of(text: str, spans: Sequence[Span], role: int) -> int | None:
@@ -61,42 +43,6 @@ def holder_of(text: str, spans: Sequence[Span], role: int) -> int | None:
     return None
 
 
-def with_shared_employers(text: str, spans: Sequence[Span], frames: Sequence[Frame]) -> list[Frame]:
-    """The frames, where a list of organisations was left for one new employer: 在创办蓝湾之前，他在星河和青木任职.
-
-    The link head binds a new employer to the nearest organisation alone.
-    """
-    result = list(frames)
-    in_order = sorted(range(len(result)), key=lambda number: (result[number].person, result[number].organization))
-    groups: list[list[int]] = []
-    for number in in_order:
-        last = result[groups[-1][-1]] if groups else None
-        if last is not None and _follows_in_list(text, spans, last, result[number]):
-            groups[-1].append(number)
-        else:
-            groups.append([number])
-    for group in groups:
-        joined = list(dict.fromkeys(target for number in group for target in result[number].joined))
-        first = spans[result[group[0]].organization]
-        if (
-            len(group) < 2
-            or not joined
-            or _IN_TURN.search(text[clause_around(text, first.start, first.end).start : first.start])
-        ):
-            continue
-        for number in group:
-            targets = [target for target in joined if target != result[number].organization]
-            result[number] = replace(result[number], joined=targets)
-    return result
-
-
-def _follows_in_list(text: str, spans: Sequence[Span], before: Frame, after: Frame) -> bool:
-    """Whether one frame's organisation is the next after another's in a list, for the same person."""
-    if before.person != after.person or after.organization != before.organization + 1:
-        return False
-    return text[spans[before.organization].end : spans[after.organization].start].strip() in _LISTED
-
-
 def departures_of(
     text: str, spans: Sequence[Span], frames: Sequence[Frame], *, published: str | None = None
 ) -> tuple[Departure, ...]:
@@ -104,15 +50,16 @@ def departures_of(
 
     Mentions that `names.cluster` finds equal are one person or organisation. The status
     is the strongest that a frame gives (stated, reported, former), the evidence the shortest passage
-    of those with this status that are as good as the surest (CLOSE); roles and new employers are the
-    union. The date is that of the surest frame which has one, those of the strongest status first.
+    of those with this status that are as good as the surest (CLOSE), one with a word of leaving if there is any;
+    roles and new employers are the union. The date is that of the surest frame which has one, those of the strongest
+    status first.
 
     Args:
         spans: in the order of the text.
     """
     if not frames:
         return ()
-    frames = with_shared_employers(text, spans, frames)
+    frames = completed(text, spans, frames)
     canonical = cluster(text, spans)
     times = _times(text, spans, frames)
     facts: dict[tuple[int, int], list[int]] = {}
@@ -147,16 +94,21 @@ def departures_of(
                 organization=left,
                 status=strongest.status,
                 score=max(frame.score for frame in group),
-                evidence=_passage(text, spans, _closest(spans, group, like=strongest)),
+                evidence=_evidence(text, spans, group, like=strongest),
                 person_aliases=forms.but(person, name),
                 organization_aliases=forms.but(organization, left),
                 roles=tuple(roles[person, organization].values()),
                 joined=tuple(joined.values()),
-                date=Date(time.text, date_value(time.text, published=published, coming=time.coming)) if time else None,
+                date=_date(time, published) if time else None,
                 mentions=tuple(sorted({_passage(text, spans, frame) for frame in group})),
             )
         )
     return tuple(sorted(result, key=lambda departure: departure.evidence))
+
+
+def _date(time: TimeSpan, published: str | None) -> Date:
+    value = date_value(time.text, published=published, coming=time.coming, either=time.either, within=time.within)
+    return Date(time.text, value)
 
 
 class _Forms:
@@ -194,19 +146,26 @@ def _surface(text: str, spans: Sequence[Span], index: int) -> str:
     return text[span.start : span.end]
 
 
-def _closest(spans: Sequence[Span], frames: Sequence[Frame], *, like: Frame) -> Frame:
-    """Of the frames that say it as surely as this one, that whose two names stand closest together."""
+def _evidence(text: str, spans: Sequence[Span], frames: Sequence[Frame], *, like: Frame) -> Evidence:
+    """The shortest passage of the frames that say it as surely as this one; one that has a word of leaving first."""
+    found = [_passage(text, spans, f) for f in frames if f.status == like.status and f.score >= like.score - CLOSE]
 
-    def length(frame: Frame) -> int:
-        start, end = _extent(spans, frame)
-        return end - start
+    def rank(passage: Evidence) -> tuple[bool, int]:
+        says = LEAVING.search(model_view(text[passage.start : passage.end]))
+        return says is None, passage.end - passage.start
 
-    return min((f for f in frames if f.status == like.status and f.score >= like.score - CLOSE), key=length)
+    return min(found, key=rank)
 
 
 def _passage(text: str, spans: Sequence[Span], frame: Frame) -> Evidence:
-    """The clauses in which a frame has its person and organisation."""
-    return clause_around(text, *_extent(spans, frame))
+    """The clauses in which a frame has its person and organisation, up to the one that says that they parted."""
+    clauses = clause_around(text, *_extent(spans, frame))
+    if frame.status == "former":  # a title or a CV says it, without a word of leaving
+        return clauses
+    following = bisect_left(spans, clauses.end, key=lambda span: span.start)
+    near = (spans[index] for index in range(following, min(following + 8, len(spans))))
+    others = (span.start for span in near if span.label == "PERSON")
+    return until_said(text, clauses, LEAVING, until=next(others, len(text)))
 
 
 def _extent(spans: Sequence[Span], frame: Frame) -> tuple[int, int]:

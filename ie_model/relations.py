@@ -7,7 +7,7 @@ what, from which roles, for where, how surely.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -235,10 +235,12 @@ def frames_from(
             nearest = min(before, key=lambda frame: _gap(spans[frame.organization], spans[target]))
             if nearest.organization != target:
                 nearest.joined.append(target)
-    return sorted(
-        (frame for frames in by_person.values() for frame in frames),
-        key=lambda frame: (min(frame.person, frame.organization), frame.person, frame.organization),
-    )
+    return in_order(frame for frames in by_person.values() for frame in frames)
+
+
+def in_order(frames: Iterable[Frame]) -> list[Frame]:
+    """The frames in the order of the text."""
+    return sorted(frames, key=lambda frame: (min(frame.person, frame.organization), frame.person, frame.organization))
 
 
 def _gap(a: Span, b: Span) -> int:

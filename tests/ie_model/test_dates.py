@@ -80,7 +80,7 @@ def test_no_dates(words: str) -> None:
         ("林知远将于6月30日离任", True),
         ("林知遠預計下月離巢", True),
         ("林知远拟于年内退出", True),
-        ("6月30日起生效", True),
+        ("6月30日起生效", False),
         ("林知远已于6月30日离任", False),
         ("林知远6月30日离任", False),
         ("公司将公布年报，林知远6月30日离任", False),
@@ -88,6 +88,36 @@ def test_no_dates(words: str) -> None:
 )
 def test_times_to_come(text: str, coming: bool) -> None:
     assert [span.coming for span in find_dates(text)] == [coming]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("林知远的辞任自3月20日起生效", "2023-03-20"),
+        ("林知远的辞任自5月20日起生效", "2023-05-20"),
+        ("林知远的最后工作日为5月10日", "2023-05-10"),
+        ("林知远的最后一天是4月20日", "2023-04-20"),
+        ("林知远的last day是去年12月30日", "2022-12-30"),
+        ("2021年3月，林知远加入星河科技，10月离职", "2021-10"),
+        ("2021年3月20日加入星河科技，24日便离职", "2021-03-24"),
+        ("2021年10月加入星河科技，3月离职", None),
+        ("2021年10月加入星河科技。3月离职", "2023-03"),
+        ("2021年加入星河科技，3月离职", "2023-03"),
+        ("2021年10月加入星河科技，去年3月离职", "2022-03"),
+        ("2021年10月加入星河科技，上月升任总裁，3月离职", "2023-03"),
+        ("林知远上上周离职", "2023-04"),
+        ("林知远上上周三离职", "2023-04-12"),
+        ("林知远上上个月离职", "2023-02"),
+        ("林知远2019Q3离职", "2019"),
+        ("林知远2023.03离职", "2023-03"),
+        ("林知远2024年秋离开", "2024"),
+        ("林知远今春离职", None),
+    ],
+)
+def test_what_stands_around_a_time_tells_what_it_means(text: str, expected: str | None) -> None:
+    time = find_dates(text)[-1]
+    value = date_value(time.text, published="2023-04-30", coming=time.coming, either=time.either, within=time.within)
+    assert value == expected
 
 
 WORDS = (

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from ie_model import facts
 from ie_model.decoding import Span
-from ie_model.document import Date, Departure, Evidence
-from ie_model.facts import clause_around, departures_of, holder_of
+from ie_model.document import Date, Departure
+from ie_model.facts import departures_of, holder_of
 from ie_model.mentions import Mentions
 from ie_model.relations import STATUSES, Frame
 
@@ -83,29 +83,6 @@ def test_of_two_frames_the_stronger_status_gives_the_evidence() -> None:
     assert (fact.status, fact.score, evidence(fact)) == ("reported", 0.99, "林知远将离开星河")
 
 
-@pytest.mark.parametrize(
-    ("text", "shared"),
-    [
-        ("在创办蓝湾之前，林知远在星河、云栖 和 青木任职。", True),
-        ("在创办蓝湾之前，林知远先后在星河、云栖、青木任职。", False),
-        ("在創辦蓝湾之前，林知远歷任星河、云栖、青木主管。", False),
-        ("在创办蓝湾之前，林知远在星河，也在云栖和青木任职。", False),
-    ],
-)
-def test_one_new_employer_after_a_list_of_organizations(text: str, shared: bool) -> None:
-    names = {"蓝湾": "ORG", "林知远": "PERSON", "星河": "ORG", "云栖": "ORG", "青木": "ORG"}
-    spans = [
-        Span(label, at, at + len(name), at, at + len(name), 1.0)
-        for name, label in names.items()
-        for at in [text.index(name)]
-    ]
-    frames = [Frame(1, 2, 0.9, "former"), Frame(1, 3, 0.8, "former"), Frame(1, 4, 0.7, "former", joined=[0])]
-    told = {fact.organization: fact.joined for fact in departures_of(text, spans, frames)}
-    assert told["青木"] == ("蓝湾",)
-    assert told["星河"] == (("蓝湾",) if shared else ())
-    assert frames[0].joined == [], "what was passed is as it was"
-
-
 def test_an_organization_is_not_joined_by_those_who_leave_it() -> None:
     (fact,) = departures_of(TEXT, SPANS, [Frame(4, 2, 0.9, "stated", joined=[1, 7])])
     assert fact.joined == ("青木",)
@@ -160,27 +137,6 @@ def test_it_was_given_up_there_if_the_person_left_that_one_too() -> None:
 
 def test_no_frames_no_facts() -> None:
     assert departures_of(TEXT, SPANS, []) == ()
-
-
-@pytest.mark.parametrize(
-    ("text", "target", "expected"),
-    [
-        ("他说，林知远离职。好", "林知远", "林知远离职"),
-        ("林知远离职", "林知远", "林知远离职"),
-        ("一行\r\n　林知远 \r\n二行", "林知远", "林知远"),
-        ("好。林知远，离开星河！", "林知远，离开", "林知远，离开星河"),
-        ("，林知远，", "林知远", "林知远"),
-    ],
-)
-def test_the_clause_around(text: str, target: str, expected: str) -> None:
-    start = text.index(target)
-    found = clause_around(text, start, start + len(target))
-    assert text[found.start : found.end] == expected
-
-
-def test_a_clause_without_end_is_cut() -> None:
-    text = "的" * 1000 + "林知远" + "的" * 1000
-    assert clause_around(text, 1000, 1003) == Evidence(600, 1403)
 
 
 def test_a_departure_has_its_date_and_its_value_against_the_articles() -> None:

@@ -1,0 +1,143 @@
+"""Lists of people and of organisations: what is said of one of a list is said of the others.
+
+The link head scores each pair by itself, and reaches best to the nearest name. Where names stand in a list,
+the text ties them together more closely than that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ie_model.clauses import clause_around
+from ie_model.decoding import Span
+from ie_model.relations import Frame, in_order
+
+#: Between two names of a list.
+_LISTED = frozenset({"、", "和", "及", "以及", "与", "與"})
+#: A list of organisations, all of which somebody left for the same new employer, unless these say that each was left
+#: for the next.
+_IN_TURN = re.compile("先[后後]|[历歷]任|依次|相[继繼]|[辗輾][转轉]")
+#: Between a list of people and one of as many organisations, each of which is one of theirs.
+_EACH = re.compile(r"[^。；;\n]{0,10}分[别別](?:[从從自]|[离離][开開]了?|[来來出]自)")
+#: Between an organisation and the person whom it stands before.
+_HELD_BY = frozenset({"", "的"})
+
+
+def completed(text: str, spans: Sequence[Span], frames: Sequence[Frame]) -> list[Frame]:
+    """The frames, with what the lists in the text add to them, and without what they rule out.
+
+    Args:
+        spans: in the order of the text; frames have indices into them.
+    """
+    persons = [group for group in lists_of(text, spans, "PERSON") if len(group) > 1]
+    found = _with_each_his_own(text, spans, list(frames), persons)
+    found = _with_whole_lists(found, persons)
+    found = _without_others_employers(text, spans, found)
+    return in_order(with_shared_employers(text, spans, found))
+
+
+def lists_of(text: str, spans: Sequence[Span], label: str) -> list[list[int]]:
+    """The names of a label, those together that stand in one list: 甲、乙和丙."""
+    lists: list[list[int]] = []
+    for index, span in enumerate(spans):
+        if span.label != label:
+            continue
+        last = lists[-1][-1] if lists else -2
+        if last == index - 1 and text[spans[last].end : span.start].strip() in _LISTED:
+            lists[-1].append(index)
+        else:
+            lists.append([index])
+    return lists
+
+
+def _with_each_his_own(
+    text: str, spans: Sequence[Span], frames: list[Frame], persons: Sequence[list[int]]
+) -> list[Frame]:
+    """甲、乙分别从星河、青木离职: 甲 left 星河 and 乙 青木, and nobody of them anything else of these."""
+    left = {group[0]: group for group in lists_of(text, spans, "ORG")}
+    for people in persons:
+        firms = left.get(people[-1] + 1, [])
+        if len(firms) != len(people) or not _EACH.fullmatch(text, spans[people[-1]].end, spans[firms[0]].start):
+            continue
+        told = [frame for frame in frames if frame.person in people and frame.organization in firms]
+        if not told:
+            continue
+        own = {(frame.person, frame.organization): frame for frame in told}
+        least = min(told, key=lambda frame: frame.score)
+        frames = [frame for frame in frames if frame not in told]
+        for person, firm in zip(people, firms, strict=True):
+            other = replace(least, person=person, organization=firm, roles=[], joined=[])
+            frames.append(own.get((person, firm), other))
+    return frames
+
+
+def _with_whole_lists(frames: list[Frame], persons: Sequence[list[int]]) -> list[Frame]:
+    """甲、乙、丙先后离开星河: where the first and the last of a list left it, those between did."""
+    by_person: dict[int, dict[int, Frame]] = {}
+    for frame in frames:
+        by_person.setdefault(frame.person, {})[frame.organization] = frame
+    result = list(frames)
+    for people in persons:
+        first, *between, last = (by_person.get(person, {}) for person in people)
+        for organization in first.keys() & last.keys():
+            like, score = first[organization], min(first[organization].score, last[organization].score)
+            result += [
+                replace(like, person=person, score=score, roles=[], joined=[*like.joined])
+                for person, left in zip(people[1:-1], between, strict=True)
+                if organization not in left
+            ]
+    return result
+
+
+def _without_others_employers(text: str, spans: Sequence[Span], frames: list[Frame]) -> list[Frame]:
+    """星河的甲来自青木，云栖的乙来自蓝湾: 云栖 is where 乙 went, and not 甲."""
+    leaving = {frame.person for frame in frames}
+
+    def is_anothers(target: int, person: int) -> bool:
+        after = target + 1
+        if after >= len(spans) or after == person or after not in leaving:
+            return False
+        return spans[after].label == "PERSON" and text[spans[target].end : spans[after].start] in _HELD_BY
+
+    return [
+        replace(frame, joined=[target for target in frame.joined if not is_anothers(target, frame.person)])
+        for frame in frames
+    ]
+
+
+def with_shared_employers(text: str, spans: Sequence[Span], frames: Sequence[Frame]) -> list[Frame]:
+    """The frames, where a list of organisations was left for one new employer: 在创办蓝湾之前，他在星河和青木任职.
+
+    The link head binds a new employer to the nearest organisation alone.
+    """
+    result = list(frames)
+    in_order = sorted(range(len(result)), key=lambda number: (result[number].person, result[number].organization))
+    groups: list[list[int]] = []
+    for number in in_order:
+        last = result[groups[-1][-1]] if groups else None
+        if last is not None and _follows_in_list(text, spans, last, result[number]):
+            groups[-1].append(number)
+        else:
+            groups.append([number])
+    for group in groups:
+        joined = list(dict.fromkeys(target for number in group for target in result[number].joined))
+        first = spans[result[group[0]].organization]
+        if (
+            len(group) < 2
+            or not joined
+            or _IN_TURN.search(text[clause_around(text, first.start, first.end).start : first.start])
+        ):
+            continue
+        for number in group:
+            targets = [target for target in joined if target != result[number].organization]
+            result[number] = replace(result[number], joined=targets)
+    return result
+
+
+def _follows_in_list(text: str, spans: Sequence[Span], before: Frame, after: Frame) -> bool:
+    """Whether one frame's organisation is the next after another's in a list, for the same person."""
+    if before.person != after.person or after.organization != before.organization + 1:
+        return False
+    return text[spans[before.organization].end : spans[after.organization].start].strip() in _LISTED

@@ -1,0 +1,99 @@
+"""What lists of people and of organisations tell of those in them."""
+
+from __future__ import annotations
+
+import pytest
+
+from ie_model.decoding import Span
+from ie_model.facts import departures_of
+from ie_model.lists import completed, lists_of
+from ie_model.relations import Frame
+
+PERSONS = ("林知远", "周若水", "陈以宁")
+ORGANIZATIONS = ("星河", "云栖", "青木", "蓝湾")
+
+
+def marked(text: str) -> list[Span]:
+    """The names of a text, each once, in its order."""
+    names = {**dict.fromkeys(PERSONS, "PERSON"), **dict.fromkeys(ORGANIZATIONS, "ORG")}
+    found = sorted((text.index(name), name) for name in names if name in text)
+    return [Span(names[name], at, at + len(name), at, at + len(name), 1.0) for at, name in found]
+
+
+def frame(text: str, spans: list[Span], person: str, left: str, *joined: str, score: float = 0.9) -> Frame:
+    index = {text[span.start : span.end]: number for number, span in enumerate(spans)}
+    return Frame(index[person], index[left], score, "stated", joined=[index[name] for name in joined])
+
+
+def told(text: str, *frames: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """(person, left, joined …) of what `completed` makes of such frames."""
+    spans = marked(text)
+    names = [text[span.start : span.end] for span in spans]
+    found = completed(text, spans, [frame(text, spans, *one) for one in frames])
+    return [(names[f.person], names[f.organization], *(names[target] for target in f.joined)) for f in found]
+
+
+LIN, ZHOU, CHEN = PERSONS
+STAR, CLOUD, WOOD, BAY = ORGANIZATIONS
+
+
+@pytest.mark.parametrize("how", ["分别从", "，分別離開了", "等分别来自"])
+def test_each_of_a_list_left_his_own(how: str) -> None:
+    text = f"林知远、周若水和陈以宁{how}星河、云栖、青木离职。"
+    each = [(LIN, STAR), (ZHOU, CLOUD), (CHEN, WOOD)]
+    assert told(text, (LIN, STAR), (CHEN, STAR), (CHEN, CLOUD), (CHEN, WOOD)) == each
+    assert told(text, (CHEN, STAR)) == each
+    assert told(text) == []
+
+
+@pytest.mark.parametrize("text", ["林知远、周若水从星河、云栖离职。", "林知远、周若水分别从星河、云栖、青木离职。"])
+def test_without_a_word_for_each_or_as_many_firms_nothing_is_changed(text: str) -> None:
+    frames = [(LIN, STAR), (LIN, CLOUD), (ZHOU, CLOUD)]
+    assert told(text, *frames) == frames
+
+
+def test_those_between_the_first_and_the_last_of_a_list_left_too() -> None:
+    text = "林知远、周若水和陈以宁先后离开星河，创办蓝湾。"
+    spans = marked(text)
+    found = completed(
+        text, spans, [frame(text, spans, LIN, STAR, BAY, score=0.9), frame(text, spans, CHEN, STAR, score=0.8)]
+    )
+    assert told(text, (LIN, STAR, BAY), (CHEN, STAR)) == [(LIN, STAR, BAY), (ZHOU, STAR, BAY), (CHEN, STAR)]
+    assert [f.score for f in found] == [0.9, 0.8, 0.8]
+    assert told(text, (LIN, STAR), (ZHOU, STAR)) == [(LIN, STAR), (ZHOU, STAR)]
+
+
+def test_where_another_went_is_no_new_employer() -> None:
+    text = "星河的林知远来自青木，云栖的周若水来自蓝湾。"
+    frames = [(LIN, WOOD, STAR, CLOUD), (ZHOU, BAY, STAR, CLOUD)]
+    assert told(text, *frames) == [(LIN, WOOD, STAR), (ZHOU, BAY, CLOUD)]
+    assert told(text, frames[0]) == [(LIN, WOOD, STAR, CLOUD)], "周若水 has left nothing"
+
+
+def test_lists() -> None:
+    text = "林知远、周若水 和 陈以宁去了星河、云栖，青木及蓝湾。"
+    assert lists_of(text, marked(text), "PERSON") == [[0, 1, 2]]
+    assert lists_of(text, marked(text), "ORG") == [[3, 4], [5, 6]]
+
+
+@pytest.mark.parametrize(
+    ("text", "shared"),
+    [
+        ("在创办蓝湾之前，林知远在星河、云栖 和 青木任职。", True),
+        ("在创办蓝湾之前，林知远先后在星河、云栖、青木任职。", False),
+        ("在創辦蓝湾之前，林知远歷任星河、云栖、青木主管。", False),
+        ("在创办蓝湾之前，林知远在星河，也在云栖和青木任职。", False),
+    ],
+)
+def test_one_new_employer_after_a_list_of_organizations(text: str, shared: bool) -> None:
+    names = {"蓝湾": "ORG", "林知远": "PERSON", "星河": "ORG", "云栖": "ORG", "青木": "ORG"}
+    spans = [
+        Span(label, at, at + len(name), at, at + len(name), 1.0)
+        for name, label in names.items()
+        for at in [text.index(name)]
+    ]
+    frames = [Frame(1, 2, 0.9, "former"), Frame(1, 3, 0.8, "former"), Frame(1, 4, 0.7, "former", joined=[0])]
+    told = {fact.organization: fact.joined for fact in departures_of(text, spans, frames)}
+    assert told["青木"] == ("蓝湾",)
+    assert told["星河"] == (("蓝湾",) if shared else ())
+    assert frames[0].joined == [], "what was passed is as it was"

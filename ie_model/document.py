@@ -91,7 +91,9 @@ class Departure:
     """One fact: a person left an organisation.
 
     Attributes:
-        person, organization: the fullest form in the article.
+        person: the fullest form in the article.
+        organization: the name with which the passage tells it, in its fullest form: 阿里巴巴 is 阿里巴巴集团 where
+            the article has that, but 阿里 and 阿里达摩院 stay what they are.
         person_aliases, organization_aliases: its other forms there.
         roles: what the person gave up.
         joined: what the person founded, joined or returned to afterwards.

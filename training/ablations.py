@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ie_model.extractor import Extractor
 from training.data.example import DataError, Example
 from training.data.sources import read_source
@@ -32,11 +30,25 @@ from training.report import (
     write_results,
 )
 from training.trained_once import trained_once
+from training.values import SHARE, TEXT, Allowed, check_values, read_yaml
 from training.variants import add_only_option, check_folders, chosen, folder_name, said_only
 
 OUTPUT = Path("results") / "ablations.json"
 #: Sets that no variant is trained on, with the split that is scored.
 SETS = {"news-units": "dev", "authored-heldout": "test"}
+
+
+#: What the file may hold.
+_VALUES = {
+    "recipe": TEXT,
+    "share": Allowed("a share above 0, up to 1", lambda value: SHARE.fits(value) and value > 0),
+    "variants": Allowed(
+        "names, each with values that replace the recipe's",
+        lambda value: (
+            isinstance(value, dict) and bool(value) and all(isinstance(each, dict) for each in value.values())
+        ),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -55,13 +67,13 @@ class Ablations:
     @classmethod
     def read(cls, path: Path) -> Ablations:
         """Read the variants; RecipeError for a value that a recipe has not."""
-        try:
-            values = yaml.safe_load(path.read_text(encoding="utf-8"))
-            base = yaml.safe_load(Path(values["recipe"]).read_text(encoding="utf-8"))
-            variants = dict(values["variants"])
-            share = float(values["share"])
-        except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
-            raise RecipeError(f"{path}: needs the keys recipe, share and variants ({error})") from error
+        values = read_yaml(path)
+        if not isinstance(values, dict) or set(values) != set(_VALUES):
+            raise RecipeError(f"{path}: needs the keys {', '.join(_VALUES)}, and no others")
+        check_values(values, _VALUES, where=f"{path}: ")
+        base, variants, share = read_yaml(Path(values["recipe"])), dict(values["variants"]), float(values["share"])
+        if not isinstance(base, dict):
+            raise RecipeError(f"{values['recipe']}: expected keys and values, not {base!r}")
         check_folders(variants, path)
         for name, changes in variants.items():
             if unfit := {"stages", "output", "data_root"} & set(changes):

@@ -55,7 +55,7 @@ from training.reliability import (
     log_odds,
     reliability,
 )
-from training.report import complete_labels, fingerprint, weights_fingerprint, write_results
+from training.report import check_writable, complete_labels, fingerprint, weights_fingerprint, write_results
 from training.scoring import span_counts, total
 
 RESULTS = Path("results/calibration.json")
@@ -259,6 +259,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=RESULTS)
     options = parser.parse_args(arguments)
     try:
+        check_writable(options.output)
         model = ModelFolder.open(options.model)
         subject = Subject(model, RememberingRuntime(OnnxRuntime(model.path)))
         wanted = dict.fromkeys((FITTED, HELD_OUT, (FITTED[0], options.split)))

@@ -36,9 +36,13 @@ RULE = (
 )
 #: Where the folds are not of the packaged model's recipe.
 OTHER_FOLDS = "* Of an earlier model, with another recipe and less data; the folds of this one have not been run."
+OWN_PIECES = (
+    "† Written for it and never trained on; but among models and thresholds the one was chosen that is best on these\n"
+    "and news-units dev together, and departures' scores are fitted on both."
+)
 #: Sets of which the train split is part of the training data.
 SEEN = dict.fromkeys(("news-units", "cluener", "resume", "msra", "uner-gsd"), "train split")
-NEVER = "People's Daily, Weibo, UNER PUD, DuEE 1.0, DuEE-Fin and the held-out authored pieces"
+NEVER = "People's Daily, Weibo, UNER PUD, DuEE 1.0, DuEE-Fin and the held-out authored pieces (by which it was chosen)"
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ def headline(results: Results) -> str:
     sets = results.zero_shot["sets"]
     rows = [
         ("news-units, test split", sets["news-units test"]),
-        ("news pieces of this project, held out", sets["authored-heldout test"]),
+        ("news pieces of this project, for choosing †", sets["authored-heldout test"]),
         (f"the five seed articles, each by a model trained without it{results.fold_mark}", results.leave_one_out),
     ]
     lines = table(
@@ -98,8 +102,8 @@ def headline(results: Results) -> str:
     )
     if results.folds_are_of_the_model:
         commands = "\n".join(f"    {one['command']}" for one in (results.zero_shot, results.leave_one_out))
-        return f"{lines}\n\n{commands}"
-    return f"{lines}\n\n{OTHER_FOLDS}\n\n    {results.zero_shot['command']}"
+        return f"{lines}\n\n{OWN_PIECES}\n\n{commands}"
+    return f"{lines}\n\n{OTHER_FOLDS}\n{OWN_PIECES}\n\n    {results.zero_shot['command']}"
 
 
 def parts_table(results: Results) -> str:
@@ -115,7 +119,9 @@ def parts_table(results: Results) -> str:
     header = ("", "pair", "pair, gold spans given", "role", "joined", "date", "status", "whole fact")
     note = (
         "Role, joined and date: F1 of what is named, given a right pair; status: accuracy, given a right pair;\n"
-        "whole fact: everything right, of all facts. news-units marks no dates."
+        "whole fact: everything right, of all facts. news-units marks no dates. What was aimed at: pairs of 75 on\n"
+        "news-units test and the seeds, 88 with the gold spans given; 85 for role, new employer, date and status;\n"
+        "pairs of 70 in DuEE; departures invented in at most 3 % of hard negatives."
     )
     return f"{table(header, rows)}\n\n{note}"
 

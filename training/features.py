@@ -1,7 +1,7 @@
 """Examples to tensors: windows of a few fixed lengths, allowed tags per token, labelled pairs.
 
-The windows, tokens, tags and pair features are those of inference (`ie_model`), so that
-the model is trained on what it will see.
+Tokens, tags, pair features and the rule that cuts windows are those of inference (`ie_model`), so that the model is
+trained on what it will see; its windows are longer than the published ones, for links across sentences.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def _same(person: str, other_person: str, target: str, other_target: str, label:
 
 
 def window_features(example: Example, encoder: TextEncoder, scheme: TagScheme) -> Iterator[WindowFeatures]:
-    """The windows of an example, as inference would cut them."""
+    """The windows of an example, of up to the longest of LENGTHS."""
     encoding = encoder(example.text)
     if not len(encoding):
         return

@@ -103,6 +103,7 @@ class Batches(Dataset[dict[str, Tensor]]):
             windows = source.variant(self._passes[index])
             rest = round((times - int(times)) * len(windows))
             chosen += [windows[i] for i in random.permutation(len(windows))[:rest]]
+            self._passes[index] += rest > 0
         groups: list[list[WindowFeatures]] = [[] for _ in self._shapes]
         for index in random.permutation(len(chosen)):
             window = chosen[index]
@@ -375,6 +376,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--link-weight", type=float, help="instead of the recipe's")
     parser.add_argument("--start", type=Path, help="folder of an earlier stage's model, with --first-stage")
     parser.add_argument("--first-stage", type=int, default=1, help="go on at this stage, from --start")
+    parser.add_argument("--last-stage", type=int, help="stop after this one, instead of the recipe's last")
     parser.add_argument("--leave-out", help="id of a seed article that must not be seen")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     options = parser.parse_args(arguments)
@@ -388,9 +390,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             read_source("seeds", data_root=Path(recipe.data_root), leave_out=options.leave_out)
         if not 1 <= options.first_stage <= len(recipe.stages):
             raise RecipeError(f"--first-stage {options.first_stage}: {options.recipe} has {len(recipe.stages)} stages")
+        last = len(recipe.stages) if options.last_stage is None else options.last_stage
+        if not options.first_stage <= last <= len(recipe.stages):
+            raise RecipeError(
+                f"--last-stage {last}: write a number from {options.first_stage} to {len(recipe.stages)}"
+            )
         if (options.first_stage > 1) != (options.start is not None):
             raise RecipeError("--first-stage 2 and later ones go on from a model: name its folder with --start")
-        stages = range(options.first_stage - 1, len(recipe.stages))
+        stages = range(options.first_stage - 1, last)
         print(finetune(recipe, leave_out=options.leave_out, resume=options.resume, stages=stages, start=options.start))
     except (RecipeError, DataError) as error:
         print(error, file=sys.stderr)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from tokenizers import Tokenizer
 from torch import Tensor
@@ -168,7 +168,11 @@ def load_weights(network: SpanLinkModel, folder: Path) -> None:
     """Fill a network with what `save_model` wrote; its own precision stays."""
     if not (folder / SAFETENSORS).is_file():
         raise RecipeError(f"{folder}: no {SAFETENSORS} here; name the folder of a trained model")
-    network.load_saved_state(load_file(folder / SAFETENSORS))
+    try:
+        network.load_saved_state(load_file(folder / SAFETENSORS))
+    except (RuntimeError, SafetensorError) as error:
+        reason = str(error).splitlines()[0]
+        raise RecipeError(f"{folder}: the weights are damaged, or of another network ({reason})") from error
 
 
 def load_model(folder: Path) -> SpanLinkModel:

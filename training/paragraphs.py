@@ -15,12 +15,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ie_model.errors import IEModelError
 from training.corpus import CorpusError, corpus_files, read_documents
 from training.data.example import DataError
 from training.data.files import write_json_lines
 from training.data.paragraphs import MARKS, paragraph_id, passage_length, passages, read_marks, with_text
 from training.evaluated import without_evaluated
 from training.recipe import DATA_ROOT
+from training.report import check_writable
 
 
 def find_paragraphs(marks: dict[str, dict[str, Any]], files: Sequence[Path]) -> dict[str, str]:
@@ -45,13 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args(arguments)
     try:
+        check_writable(options.output)
         marks = read_marks(options.marks)
         found = find_paragraphs(marks, corpus_files(options.corpora))
         if not found:
             raise DataError(f"{options.corpora}: none of the {len(marks)} marked paragraphs stands in these corpora")
         kept = set(without_evaluated(list(found.values()), options.data_root))
         rows = [with_text(row, found[key]) for key, row in marks.items() if found.get(key) in kept]
-    except (CorpusError, DataError) as error:
+    except (CorpusError, DataError, IEModelError) as error:
         print(error, file=sys.stderr)
         return 2
     write_json_lines(options.output, rows)

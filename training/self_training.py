@@ -35,6 +35,7 @@ from training.data.example import DataError
 from training.data.files import write_json_lines
 from training.evaluated import without_evaluated
 from training.recipe import DATA_ROOT
+from training.report import check_writable
 
 #: Characters of a piece: paragraphs of a document are put together until there are as many.
 PIECE = (60, 240)
@@ -115,6 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args(arguments)
     try:
+        check_writable(options.output)
         files = corpus_files(options.corpora)
         extractor = Extractor.load(options.model)
         texts = [

@@ -79,7 +79,12 @@ def test_a_table_that_goes_on_where_it_was(
         ({"variants": {"a": {"limits": {"msra": 0}}}}, r"limits of \['msra'\], which no stage trains on"),
         ({"variants": {"a": {"stages": []}}}, r"a variant cannot have \['stages'\] of its own"),
         ({"variants": {"a b": {}, "a/b": {}}}, "would share a folder"),
-        ({"variants": None}, "needs the keys recipe, share and variants"),
+        ({"variants": None}, "variants is names, each with values that replace the recipe's"),
+        ({"variants": {}}, "variants is names"),
+        ({"variants": {"a": None}}, "variants is names"),
+        ({"share": "half"}, "share is a share above 0, up to 1, not 'half'"),
+        ({"share": 0}, "share is a share above 0"),
+        ({"shares": 1}, "needs the keys recipe, share, variants, and no others"),
         ({"recipe": "nowhere.yaml"}, r"nowhere\.yaml"),
     ],
 )

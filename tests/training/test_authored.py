@@ -115,6 +115,7 @@ def test_the_pieces_of_the_project() -> None:
     assert scripts.count("hans") >= 1000
     assert scripts.count("hant") >= 300
     assert sum(not example.departures for example in examples) >= 150
+    assert f"{len(rows):,} pieces" in (AUTHORED.parent / "README.md").read_text(encoding="utf-8")
     statuses = {departure.status for example in examples for departure in example.departures or ()}
     assert statuses == set(STATUSES)
 

@@ -258,6 +258,13 @@ def test_further_passes_see_other_names(recipe: Recipe, text_encoder: TextEncode
     assert rows == sum(len(windows) for windows in found.variants)
 
 
+def test_a_part_of_a_pass_has_names_of_its_own_too() -> None:
+    """With a weight of a half, every epoch draws from the next variant."""
+    variants = [[window(number) for number in range(first, first + 4)] for first in (1, 5)]
+    seen = counts(Batches([SourceWindows(variants, 0.5)], epochs=2, tokens=32, pad_id=0, seed=1))
+    assert sum(seen[number] for number in (1, 2, 3, 4)) == sum(seen[number] for number in (5, 6, 7, 8)) == 2
+
+
 def test_finetune_passes_on_what_to_leave_out(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str | None] = []
 
@@ -373,14 +380,18 @@ def test_a_stage_goes_on_from_a_model(
     assert main(["--recipe", str(path), "--first-stage", "2", "--start", str(tmp_path), *others]) == 0
     values = {"seed": 7, "link_weight": 1.5, "leave_out": None, "resume": False}
     assert ran == [{**values, "stages": range(1, 2), "start": tmp_path}]
+    assert main(["--recipe", str(path), "--last-stage", "1"]) == 0
+    assert (ran[-1]["stages"], ran[-1]["start"]) == (range(1), None)
     for arguments, told in (
+        (["--last-stage", "3"], "--last-stage 3: write a number from 1 to 2"),
+        (["--first-stage", "2", "--start", "a", "--last-stage", "1"], "write a number from 2 to 2"),
         (["--first-stage", "3", "--start", "a"], "has 2 stages"),
         (["--first-stage", "2"], "name its folder with --start"),
         (["--start", "a"], "name its folder with --start"),
     ):
         assert main(["--recipe", str(path), *arguments]) == 2
         assert told in capsys.readouterr().err
-    assert len(ran) == 1
+    assert len(ran) == 2
 
 
 def test_two_processes(recipe: Recipe, tmp_path: Path, text_encoder: TextEncoder) -> None:

@@ -11,7 +11,7 @@ from ie_model.extractor import Extractor
 from ie_model.model_folder import Settings
 from ie_model.scheme import TagScheme
 from training.export import TOLERANCE, export
-from training.modeling import build_model, load_model, save_model, tokenizer_folder
+from training.modeling import build_model, load_model, load_weights, save_model, tokenizer_folder
 from training.recipe import Recipe, RecipeError, Stage
 
 
@@ -69,6 +69,17 @@ def test_a_saved_network_comes_back(bert: Path, tmp_path: Path) -> None:
         other_logits, other_hidden = again(ids, torch.ones_like(ids))
     assert torch.allclose(logits, other_logits, atol=2e-2)  # what fp16 storage rounds away
     assert torch.allclose(hidden, other_hidden, atol=2e-2)
+
+
+@pytest.mark.parametrize("damage", ["another", "truncated"])
+def test_weights_that_cannot_be_taken_over(bert: Path, tmp_path: Path, damage: str) -> None:
+    network = build_model(recipe_for(bert), TagScheme())
+    if damage == "truncated":
+        save_model(network, tmp_path, tokenizer=bert)
+        whole = (tmp_path / "model.safetensors").read_bytes()
+        (tmp_path / "model.safetensors").write_bytes(whole[:-100])
+    with pytest.raises(RecipeError, match="the weights are damaged, or of another network"):
+        load_weights(network, bert if damage == "another" else tmp_path)
 
 
 def test_a_published_model_brings_its_link_head(bert: Path, tmp_path: Path) -> None:

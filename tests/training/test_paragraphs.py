@@ -112,7 +112,7 @@ def test_other_corpora(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
     (folder / "corpora" / "news.txt").write_text("别的一段。\n", encoding="utf-8")
     assert run(folder) == 2
     assert "none of the 3 marked paragraphs stands in these corpora" in capsys.readouterr().err
-    assert not (folder / "out").exists()
+    assert list((folder / "out").iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -153,6 +153,8 @@ def test_the_marks_of_the_project() -> None:
     assert len(rows) > 1000
     known = {"id", "corpus", "characters", "spans", "departures", "paragraphs"}
     assert all(row.keys() <= known for row in rows.values()), "the texts stay with their publishers"
+    for page in (MARKS.parent / "README.md", MARKS.parents[1] / "README.md"):
+        assert f"{len(rows):,}" in page.read_text(encoding="utf-8")
 
 
 def test_two_passes_without_texts(tmp_path: Path) -> None:

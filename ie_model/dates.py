@@ -358,7 +358,7 @@ _COMING = re.compile(r"(?:将|拟|计划|预计|预定|定于|或于|有望|最�
 #: Right after a time: what it dates takes effect then.
 EFFECTIVE = re.compile(r"[ ]?起?(?:正式)?生效")
 #: Right before a time: it is the last day of work.
-LAST_DAY_BEFORE = re.compile(
+_LAST_DAY_BEFORE = re.compile(
     r"(?:最后一[天日]|最后(?:一个)?(?:工作|上班)日|last day)[^,。:]{0,3}(?:是|为|在|定于|:)[ ]?$", re.IGNORECASE
 )
 #: The month that a sentence names is forgotten behind these.
@@ -384,7 +384,7 @@ def find_dates(text: str) -> list[TimeSpan]:
             named = None
         within, named = _within_month(match.groupdict(), reader, named)
         before = view[max(0, start - 12) : start]
-        either = bool(EFFECTIVE.match(view, end) or LAST_DAY_BEFORE.search(before))
+        either = bool(EFFECTIVE.match(view, end) or _LAST_DAY_BEFORE.search(before))
         spans.append(TimeSpan(start, end, text[start:end], bool(_COMING.search(before)), either, within))
     return spans
 

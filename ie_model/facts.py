@@ -62,6 +62,7 @@ def departures_of(
     frames = completed(text, spans, frames)
     canonical = cluster(text, spans)
     times = _times(text, spans, frames)
+    passages = [_passage(text, spans, frame) for frame in frames]
     facts: dict[tuple[int, int], list[int]] = {}
     for number, frame in enumerate(frames):
         facts.setdefault((canonical[frame.person], canonical[frame.organization]), []).append(number)
@@ -87,6 +88,11 @@ def departures_of(
             for target in frame.joined
             if canonical[target] != organization
         }
+        as_sure = [
+            passages[number]
+            for number in numbers
+            if frames[number].status == strongest.status and frames[number].score >= strongest.score - CLOSE
+        ]
         time = next((found for number in ordered if (found := times[number])), None)
         result.append(
             Departure(
@@ -94,13 +100,13 @@ def departures_of(
                 organization=left,
                 status=strongest.status,
                 score=max(frame.score for frame in group),
-                evidence=_evidence(text, spans, group, like=strongest),
+                evidence=_best(text, as_sure),
                 person_aliases=forms.but(person, name),
                 organization_aliases=forms.but(organization, left),
                 roles=tuple(roles[person, organization].values()),
                 joined=tuple(joined.values()),
                 date=_date(time, published) if time else None,
-                mentions=tuple(sorted({_passage(text, spans, frame) for frame in group})),
+                mentions=tuple(sorted({passages[number] for number in numbers})),
             )
         )
     return tuple(sorted(result, key=lambda departure: departure.evidence))
@@ -146,15 +152,14 @@ def _surface(text: str, spans: Sequence[Span], index: int) -> str:
     return text[span.start : span.end]
 
 
-def _evidence(text: str, spans: Sequence[Span], frames: Sequence[Frame], *, like: Frame) -> Evidence:
-    """The shortest passage of the frames that say it as surely as this one; one that has a word of leaving first."""
-    found = [_passage(text, spans, f) for f in frames if f.status == like.status and f.score >= like.score - CLOSE]
+def _best(text: str, passages: Sequence[Evidence]) -> Evidence:
+    """The shortest of some passages; of those that have a word of leaving, if any has."""
 
     def rank(passage: Evidence) -> tuple[bool, int]:
         says = LEAVING.search(model_view(text[passage.start : passage.end]))
         return says is None, passage.end - passage.start
 
-    return min(found, key=rank)
+    return min(passages, key=rank)
 
 
 def _passage(text: str, spans: Sequence[Span], frame: Frame) -> Evidence:

@@ -31,11 +31,13 @@ def completed(text: str, spans: Sequence[Span], frames: Sequence[Frame]) -> list
     Args:
         spans: in the order of the text; frames have indices into them.
     """
-    persons = [group for group in lists_of(text, spans, "PERSON") if len(group) > 1]
-    found = _with_each_his_own(text, spans, list(frames), persons)
+    persons, organizations = (
+        [group for group in lists_of(text, spans, label) if len(group) > 1] for label in ("PERSON", "ORG")
+    )
+    found = _with_each_his_own(text, spans, list(frames), persons, organizations)
     found = _with_whole_lists(found, persons)
     found = _without_others_employers(text, spans, found)
-    return in_order(with_shared_employers(text, spans, found))
+    return in_order(_with_shared_employers(text, spans, found, organizations))
 
 
 def lists_of(text: str, spans: Sequence[Span], label: str) -> list[list[int]]:
@@ -53,10 +55,14 @@ def lists_of(text: str, spans: Sequence[Span], label: str) -> list[list[int]]:
 
 
 def _with_each_his_own(
-    text: str, spans: Sequence[Span], frames: list[Frame], persons: Sequence[list[int]]
+    text: str,
+    spans: Sequence[Span],
+    frames: list[Frame],
+    persons: Sequence[list[int]],
+    organizations: Sequence[list[int]],
 ) -> list[Frame]:
     """甲、乙分别从星河、青木离职: 甲 left 星河 and 乙 青木, and nobody of them anything else of these."""
-    left = {group[0]: group for group in lists_of(text, spans, "ORG")}
+    left = {group[0]: group for group in organizations}
     for people in persons:
         firms = left.get(people[-1] + 1, [])
         if len(firms) != len(people) or not _EACH.fullmatch(text, spans[people[-1]].end, spans[firms[0]].start):
@@ -107,17 +113,21 @@ def _without_others_employers(text: str, spans: Sequence[Span], frames: list[Fra
     ]
 
 
-def with_shared_employers(text: str, spans: Sequence[Span], frames: Sequence[Frame]) -> list[Frame]:
-    """The frames, where a list of organisations was left for one new employer: 在创办蓝湾之前，他在星河和青木任职.
+def _with_shared_employers(
+    text: str, spans: Sequence[Span], frames: list[Frame], organizations: Sequence[list[int]]
+) -> list[Frame]:
+    """在创办蓝湾之前，他在星河和青木任职: the new employer is that of all whom the list names.
 
     The link head binds a new employer to the nearest organisation alone.
     """
     result = list(frames)
-    in_order = sorted(range(len(result)), key=lambda number: (result[number].person, result[number].organization))
+    followers = {organization for group in organizations for organization in group[1:]}
+    by_person = sorted(range(len(result)), key=lambda number: (result[number].person, result[number].organization))
     groups: list[list[int]] = []
-    for number in in_order:
+    for number in by_person:
+        person, organization = result[number].person, result[number].organization
         last = result[groups[-1][-1]] if groups else None
-        if last is not None and _follows_in_list(text, spans, last, result[number]):
+        if last and organization in followers and (last.person, last.organization) == (person, organization - 1):
             groups[-1].append(number)
         else:
             groups.append([number])
@@ -134,10 +144,3 @@ def with_shared_employers(text: str, spans: Sequence[Span], frames: Sequence[Fra
             targets = [target for target in joined if target != result[number].organization]
             result[number] = replace(result[number], joined=targets)
     return result
-
-
-def _follows_in_list(text: str, spans: Sequence[Span], before: Frame, after: Frame) -> bool:
-    """Whether one frame's organisation is the next after another's in a list, for the same person."""
-    if before.person != after.person or after.organization != before.organization + 1:
-        return False
-    return text[spans[before.organization].end : spans[after.organization].start].strip() in _LISTED

@@ -30,7 +30,7 @@ from training.report import (
     write_results,
 )
 from training.trained_once import trained_once
-from training.values import SHARE, TEXT, Allowed, check_values, read_yaml
+from training.values import SHARE, TEXT, Allowed, check_values, keys_and_values, read_yaml
 from training.variants import add_only_option, check_folders, chosen, folder_name, said_only
 
 OUTPUT = Path("results") / "ablations.json"
@@ -71,9 +71,8 @@ class Ablations:
         if not isinstance(values, dict) or set(values) != set(_VALUES):
             raise RecipeError(f"{path}: needs the keys {', '.join(_VALUES)}, and no others")
         check_values(values, _VALUES, where=f"{path}: ")
-        base, variants, share = read_yaml(Path(values["recipe"])), dict(values["variants"]), float(values["share"])
-        if not isinstance(base, dict):
-            raise RecipeError(f"{values['recipe']}: expected keys and values, not {base!r}")
+        base = keys_and_values(read_yaml(Path(values["recipe"])), name=values["recipe"])
+        variants, share = dict(values["variants"]), float(values["share"])
         check_folders(variants, path)
         for name, changes in variants.items():
             if unfit := {"stages", "output", "data_root"} & set(changes):

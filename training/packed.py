@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from training.corpus import CONTINUES, HOLD_OUT
+from training.corpus import CONTINUES, HOLD_OUT, CorpusError, load_tokenizer
 
 
 class PretrainError(ValueError):
@@ -37,8 +37,8 @@ def read_tokenizer(folder: Path) -> Tokenizer:
     if not path.is_file():
         raise PretrainError(f"{path} is missing; {remedy}")
     try:
-        return Tokenizer.from_file(str(path))
-    except Exception as error:  # tokenizers has no class of its own for it
+        return load_tokenizer(path)
+    except CorpusError as error:
         raise PretrainError(f"{path} is damaged ({error}); {remedy}") from error
 
 

@@ -18,8 +18,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from training.data.example import DataError
 from training.encoder_comparison import RECIPES, SPLITS, measure, scored_examples
 from training.packed import PretrainError
@@ -29,6 +27,7 @@ from training.pretrain_recipe import Recipe as PretrainRecipe
 from training.recipe import DATA_ROOT, Recipe, RecipeError
 from training.report import fingerprint, write_results
 from training.trained_once import trained_once
+from training.values import read_yaml
 from training.variants import add_only_option, check_folders, chosen, folder_name, said_only
 
 OUTPUT = Path("results") / "pretraining.json"
@@ -52,10 +51,10 @@ class Choices:
     @classmethod
     def read(cls, path: Path) -> Choices:
         """Read the variants; RecipeError for values that a pretraining recipe has not."""
+        values = read_yaml(path)
         try:
-            values = yaml.safe_load(path.read_text(encoding="utf-8"))
             base, sets, variants = dict(values["recipe"]), dict(values["sets"]), dict(values["variants"])
-        except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise RecipeError(f"{path}: needs the keys recipe, sets and variants ({error})") from error
         if unknown := [name for name in sets if name not in SPLITS]:
             raise RecipeError(f"{path}: no benchmark {unknown}; choose from {list(SPLITS)}")

@@ -20,6 +20,7 @@ from training.values import (
     entries,
     is_count,
     is_number,
+    keys_and_values,
     read_yaml,
 )
 
@@ -98,9 +99,7 @@ class Recipe:
     @classmethod
     def read(cls, path: Path, *, overrides: Iterable[str] = ()) -> Recipe:
         """The recipe of a file, in which values can be replaced by others, written KEY=VALUE."""
-        values = read_yaml(path) or {}
-        if not isinstance(values, dict):
-            raise RecipeError(f"{path}: expected keys and values, not {values!r}")
+        values = keys_and_values(read_yaml(path) or {}, name=str(path))
         for item in overrides:
             key, equals, value = item.partition("=")
             if not equals:

@@ -19,6 +19,7 @@ from training.values import (
     entries,
     is_count,
     is_number,
+    keys_and_values,
     read_yaml,
 )
 
@@ -109,8 +110,7 @@ class Recipe:
     @classmethod
     def from_dict(cls, values: dict[str, Any], *, name: str = "recipe") -> Recipe:
         known = cls.__dataclass_fields__
-        if not isinstance(values, dict):
-            raise RecipeError(f"{name}: expected keys and values, not {values!r}")
+        keys_and_values(values, name=name)
         if unknown := sorted(set(values) - set(known), key=str):
             raise RecipeError(f"{name}: unknown keys {unknown}; known: {sorted(known)}")
         for key in ("encoder", "output", "stages"):

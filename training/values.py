@@ -64,6 +64,13 @@ def read_yaml(path: Path) -> Any:
         raise RecipeError(f"{path}: not YAML ({str(error).splitlines()[0]})") from error
 
 
+def keys_and_values(values: Any, *, name: str) -> dict[str, Any]:
+    """The values of a recipe, if they are a mapping; RecipeError, which begins with the name, if not."""
+    if not isinstance(values, dict):
+        raise RecipeError(f"{name}: expected keys and values, not {values!r}")
+    return values
+
+
 def check_values(values: Mapping[str, Any], allowed: Mapping[str, Allowed], *, where: str) -> None:
     """RecipeError for the first value that is not allowed; `where` comes before its key."""
     for key, value in values.items():

@@ -26,11 +26,20 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """The value of a MONEY span; amounts are exact decimals, written as strings."""
+    """The value of a MONEY span; amounts are exact decimals, written as strings.
+
+    Attributes:
+        amount: the amount, or the least of a range.
+        amount_max: the most of a range; None where it is one amount.
+        currency: its ISO 4217 code; None where the span does not say.
+        approximate: whether the span's own words leave the amount open (数百万, 二十多万, 千万级); a hedge
+            that stands before the span (约, 近) is no part of it.
+    """
 
     amount: str
     amount_max: str | None
     currency: str | None
+    approximate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,7 @@ class Entity:
                 "amount": self.value.amount,
                 "amount_max": self.value.amount_max,
                 "currency": self.value.currency,
+                "approximate": self.value.approximate,
             }
         return {
             "label": self.label,

@@ -9,7 +9,7 @@ Arithmetic is exact. Words that leave the amount open are read so:
 | 二十多万, 2000余万 | up to one unit more: 300000, 30 million | 多 follows a unit, or the last digit but zeros |
 | 千万级 | 10 to 100 million | the order of magnitude |
 | 千万, 亿元 | 10 million, 100 million, approximately | the exact amount is 一千万, 一亿元 |
-| 上亿, 近亿, 约一亿 | the amount named, approximately | annotators cut hedges off; the value stays |
+| 上亿, 近亿, 约一亿, 一亿+ | the amount named, approximately | annotators cut hedges off; the value stays |
 
 兆 is 10^12: whoever counts money in it means that. What is not fully understood has no value:
 百八十万 (0.8 to 1 million, or 1.8), 一亿两千 (of 万, or 2000), 1,00,000.
@@ -91,8 +91,8 @@ _THOUSANDS_DOTS = re.compile(r"(?<![0-9.])[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}(?![0
 _HEDGE = "大约|约|将近|接近|近|超过|超|突破|逾|过|不足|最多|最高|最低|上(?=[十百千万亿])"
 _WORD = "|".join(re.escape(word) for word in sorted(_MEANINGS.keys() - _COINS.keys(), key=len, reverse=True))
 _SIDE = re.compile(
-    rf"(?P<hedge>{_HEDGE})?(?P<prefix>{_WORD})?(?P<inner>{_HEDGE})?(?P<body>.+?)钱?(?P<level>量?级别?)?"
-    rf"(?P<suffix>{_WORD})?(?P<after>量?级别?)?整?(?P<about>左右|上下|以上|以下|以内|不等)?"
+    rf"(?P<hedge>{_HEDGE})?(?P<prefix>{_WORD})?(?P<inner>{_HEDGE})?(?P<body>.+?)(?P<plus>\+)?钱?(?P<level>量?级别?)?"
+    rf"(?P<suffix>{_WORD})?(?P<after>量?级别?)?整?(?P<about>左右|上下|以上|以下|以内|不等|\+)?"
 )
 
 
@@ -115,7 +115,7 @@ def money_value(surface: str, *, traditional: bool | None = None) -> Money | Non
     if value is None:
         return None
     most = None if value.amount_max is None else _plain(value.amount_max)
-    return Money(amount=_plain(value.amount), amount_max=most, currency=value.currency)
+    return Money(_plain(value.amount), most, value.currency, value.approximate)
 
 
 def parse_money(surface: str, *, traditional: bool | None = None) -> MoneyValue | None:
@@ -150,7 +150,7 @@ def _normal(surface: str) -> str:
     text = re.sub(r"(?<=[亿万])0,?(?=[1-9][0-9]{2}(?![0-9]))", "零", text)  # 1亿0,200万
     text = re.sub("^(?:高?达到?|累计)", "", re.sub(r"(?<=[0-9])点(?=[0-9])", ".", text))
     # 到 and 至 inside these words are not the middle of a range.
-    return re.sub("至少|至多|不到|不超过|不少于", "约", text)
+    return re.sub("至少|至多|不到|不超过|不少于|不低于", "约", text)
 
 
 class _Number(NamedTuple):
@@ -206,7 +206,7 @@ def _side(text: str) -> _Side | None:
     if match["level"] or match["after"]:
         magnitude = re.fullmatch("[十百千万亿兆]+", written)
         number = _Number(number.low, number.low * 10 if magnitude else number.high, True)
-    if rounded or match["hedge"] or match["inner"] or match["about"]:
+    if rounded or match["hedge"] or match["inner"] or match["plus"] or match["about"]:
         number = number._replace(vague=True)
     prefix, suffix = (tuple(filter(None, words)) for words in ((match["prefix"],), (coin, match["suffix"])))
     return _Side(number, written, factor, prefix, suffix)
@@ -335,6 +335,8 @@ def _digits(text: str) -> _Number | None:
             return number
         step = 10 ** (len(digits) - len(digits.rstrip("0")))
         return _Number(number.low, number.low + step, True) if number.low and "." not in digits else None
+    if re.fullmatch("[1-9]、[1-9]", text):  # 5、6千万
+        text = "".join("零一二三四五六七八九"[int(digit)] for digit in text[::2])
     values = [_DIGITS.get(digit, -1) for digit in re.sub("^(.)、(.)$", r"\1\2", text)]
     if not values or min(values) < 0 or (len(values) > 1 and not values[0]):
         return None

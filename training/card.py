@@ -206,7 +206,8 @@ def speed_table(results: Results) -> str:
     top = speed["ceiling_billion_operations"]
     note += (
         f"\nThe aim is 10 ×. This machine does {top['int8'] / top['float']:.1f} times as many operations a second in"
-        "\nint8 as in float; the rest would have to come from what is around the matrices."
+        "\nint8 as in float; the rest would have to come from what is around the matrices. spaCy and GLiNER run"
+        "\non random weights, which are as fast as trained ones."
     )
     if speed["not_installed"]:
         note += f"\nNot installed, so not measured: {'; '.join(speed['not_installed'])}."

@@ -34,7 +34,14 @@ def schema(keep: tuple[str, ...] = ()) -> pyarrow.Schema:
     import pyarrow as pa
 
     names = pa.list_(pa.string())
-    value = pa.struct([("amount", pa.string()), ("amount_max", pa.string()), ("currency", pa.string())])
+    value = pa.struct(
+        [
+            ("amount", pa.string()),
+            ("amount_max", pa.string()),
+            ("currency", pa.string()),
+            ("approximate", pa.bool_()),
+        ]
+    )
     entity = pa.struct(
         [
             ("label", pa.string()),

@@ -18,6 +18,7 @@ T = TypeVar("T")
 #: What the values of JSON are called in messages.
 _KINDS: dict[type, str] = {
     str: "a string",
+    bool: "true or false",
     int: "a whole number",
     float: "a number",
     list: "a list",
@@ -39,7 +40,7 @@ def _field(value: Any, key: str, *kinds: type) -> Any:
         raise ValueError(f"no {key!r}")
     found = value[key]
     accepted = (*kinds, int) if float in kinds else kinds  # 1.0 may be written as 1
-    if not isinstance(found, accepted) or isinstance(found, bool):
+    if not isinstance(found, accepted) or (isinstance(found, bool) and bool not in kinds):
         raise ValueError(f"{key!r} is {_shown(found)}, not {' or '.join(_KINDS[kind] for kind in kinds)}")
     return found
 
@@ -118,6 +119,7 @@ def money_from(value: Any) -> Money | None:
         _field(value, "amount", str),
         _field(value, "amount_max", str, NoneType),
         _field(value, "currency", str, NoneType),
+        _field({"approximate": False, **value}, "approximate", bool),
     )
 
 

@@ -47,9 +47,9 @@ def describe(entity: Entity) -> str:
 
 
 def money_words(value: Money) -> str:
-    """An amount for people: 113000000 USD, 800000–2000000 CNY."""
+    """An amount for people: 113000000 USD, 800000–2000000 CNY, ≈ 10000000."""
     amount = value.amount if value.amount_max is None else f"{value.amount}–{value.amount_max}"
-    return f"{amount} {value.currency}" if value.currency else amount
+    return " ".join(filter(None, ("≈" if value.approximate else "", amount, value.currency)))
 
 
 class _Cover:

@@ -119,6 +119,7 @@ class MoneyModel(_Strict):
     amount: str
     amount_max: str | None
     currency: str | None
+    approximate: bool = False
 
 
 class EntityModel(_Strict):
@@ -219,7 +220,7 @@ class GivenDocument(DocumentModel):
 
 
 def _money(given: MoneyModel | None) -> doc.Money | None:
-    return doc.Money(given.amount, given.amount_max, given.currency) if given else None
+    return doc.Money(**given.model_dump()) if given else None
 
 
 class ExportRequest(_Strict):

@@ -45,7 +45,7 @@ def test_the_dictionary_of_a_document() -> None:
                 "start": 12,
                 "end": 19,
                 "score": 0.5,
-                "value": {"amount": "113000000", "amount_max": None, "currency": "USD"},
+                "value": {"amount": "113000000", "amount_max": None, "currency": "USD", "approximate": False},
             },
         ],
         "departures": [

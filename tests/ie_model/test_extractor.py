@@ -257,7 +257,7 @@ def test_departures_among_spans_that_are_given(extractor: Extractor) -> None:
     ("text", "surface", "value"),
     [
         ("估值 1.13 亿美元。", "1.13 亿美元", Money("113000000", None, "USD")),
-        ("获得数千万元融资。", "数千万元", Money("20000000", "90000000", "CNY")),
+        ("获得数千万元融资。", "数千万元", Money("20000000", "90000000", "CNY", True)),
         ("每張票價 359 元。", "359 元", Money("359", None, None)),  # whose 元, the script does not say
         ("花了很多钱。", "很多钱", None),
     ],

@@ -14,7 +14,7 @@ import pytest
 from ie_model.extractor import Extractor
 from ie_model.windows import Window
 from training import benchmark, benchmark_memory
-from training.benchmark import REPEATED, by_length, installed_megabytes, keep_best_sizes, summary, take_turns
+from training.benchmark import by_length, installed_megabytes, keep_best_sizes, summary, take_turns
 from training.contenders import contenders, encoder_operations
 from training.onnx_graph import matrix_graph
 from training.speed_plot import write_plot
@@ -28,6 +28,25 @@ def test_everybody_takes_turns() -> None:
     speeds = take_turns(workers, ["text"], rounds=3)
     assert "".join(order) == "ab" * 4
     assert {name: len(values) for name, values in speeds.items()} == {"a": 3, "b": 3}, "the first is not counted"
+
+
+def test_who_is_slow_is_given_the_texts_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(benchmark, "TURN", 0.2)
+    given: dict[str, list[int]] = {"quick": [], "slow": []}
+    workers = {
+        "quick": lambda texts: given["quick"].append(len(texts)),
+        "slow": lambda texts: (given["slow"].append(len(texts)), time.sleep(0.15 * len(texts))),
+    }
+    speeds = take_turns(workers, ["text"], rounds=2, repeated=4)
+    assert given == {"quick": [1, 4, 4], "slow": [1, 1, 1]}
+    assert all(speed < 4 / 0.15 for speed in speeds["slow"])
+
+
+def test_a_processor_is_named_with_its_generation(tmp_path: Path) -> None:
+    info = tmp_path / "cpuinfo"
+    info.write_text("processor\t: 0\ncpu family\t: 25\nmodel\t\t: 17\nmodel name\t: Vague\nflags\t: a b\n")
+    assert benchmark._processor(info) == "Vague, cpu family 25, model 17"
+    assert benchmark._processor(tmp_path / "none"), "another system has its own name for it"
 
 
 def test_ratios_are_those_of_a_round() -> None:
@@ -109,7 +128,7 @@ def test_a_whole_run(
     assert benchmark.main([*arguments, "--data-root", str(tmp_path)]) == 0
     report: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
     assert set(report["sets"]) == {"seed articles"}
-    assert report["sets"]["seed articles"]["texts"] == 5 * REPEATED["seed articles"]
+    assert report["sets"]["seed articles"]["texts"] == 5
     assert "news-units" in report["not_found"]
     assert report["peak_megabytes"] == {"300": 300, "10": 10, "100": 100}
     assert report["command"].startswith("python -m training.benchmark --rounds 1")

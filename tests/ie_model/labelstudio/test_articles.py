@@ -112,6 +112,7 @@ def changed(path: tuple[str | int, ...], value: Any) -> dict[str, Any]:
         (("entities", 0, "score"), float("nan"), "entities, 1: 'score' is null, not a number;"),
         (("entities", 0, "score"), 10**400, "entities, 1: 'score' is 1000"),
         (("entities", 1, "value", "amount_max"), ..., "entities, 2: no 'amount_max';"),
+        (("entities", 1, "value", "approximate"), 1, "entities, 2: 'approximate' is 1, not true or false;"),
         (("departures", 0, "evidence"), {"start": -5, "end": 900}, "departures, 1: the passage -5-900 is no place"),
         (("departures", 0, "evidence"), [0, 9], "departures, 1: 'evidence' is [0, 9], not an object;"),
         (("departures", 0, "date"), "2023", "departures, 1: 'date' is '2023', not an object or null;"),

@@ -32,6 +32,7 @@ def test_hovering_shows_the_value() -> None:
     assert 'title="MONEY 0.80 · 113000000 USD"' in article_html(DOCUMENT, prefix="d")
     assert money_words(Money("800000", "2000000", "CNY")) == "800000–2000000 CNY"
     assert money_words(Money("5", None, None)) == "5"
+    assert money_words(Money("10000000", None, "CNY", True)) == "≈ 10000000 CNY"
 
 
 def test_every_departure_finds_its_evidence() -> None:

@@ -152,6 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{key}, {size}: {found}", flush=True)
     command = f"python -m training.benchmark_memory --long {options.long} --threads {options.threads}"
     command += "".join(f" --jsonl {size}" for size in options.jsonl)
+    command += f" --model {options.model}" if options.model else ""
     write_results(options.output, command=command, report=report)
     return 0
 

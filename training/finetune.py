@@ -402,7 +402,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (RecipeError, DataError) as error:
         print(error, file=sys.stderr)
         return 2
+    finally:
+        _take_leave()
     return 0
+
+
+def _take_leave() -> None:
+    """End what connects the processes of a run: its threads, left to themselves, can abort one that is ending."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 if __name__ == "__main__":

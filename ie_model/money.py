@@ -91,7 +91,7 @@ _THOUSANDS_DOTS = re.compile(r"(?<![0-9.])[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}(?![0
 _HEDGE = "大约|约|将近|接近|近|超过|超|突破|逾|过|不足|最多|最高|最低|上(?=[十百千万亿])"
 _WORD = "|".join(re.escape(word) for word in sorted(_MEANINGS.keys() - _COINS.keys(), key=len, reverse=True))
 _SIDE = re.compile(
-    rf"(?P<hedge>{_HEDGE})?(?P<prefix>{_WORD})?(?P<inner>{_HEDGE})?(?P<body>.+?)(?P<plus>\+)?钱?(?P<level>量?级别?)?"
+    rf"(?P<hedge>{_HEDGE})?(?P<prefix>{_WORD})?(?P<inner>{_HEDGE})?(?P<body>.+?)钱?(?P<level>量?级别?)?"
     rf"(?P<suffix>{_WORD})?(?P<after>量?级别?)?整?(?P<about>左右|上下|以上|以下|以内|不等|\+)?"
 )
 
@@ -193,7 +193,7 @@ def _side(text: str) -> _Side | None:
     match = _SIDE.fullmatch(text)
     if match is None:
         return None
-    body, rounded = re.subn("(?<=[0-9十百千万亿])来", "", match["body"])
+    body, rounded = re.subn(r"(?<=[0-9十百千万亿])来|\+$", "", match["body"])
     written, coin = (body[:-1], body[-1]) if body[-1:] in _COINS else (body, "")
     factor = _COINS.get(coin, Decimal("0.01") if match["suffix"] in _HUNDREDTHS else Decimal(1))
     number = _numeral(written)
@@ -206,7 +206,7 @@ def _side(text: str) -> _Side | None:
     if match["level"] or match["after"]:
         magnitude = re.fullmatch("[十百千万亿兆]+", written)
         number = _Number(number.low, number.low * 10 if magnitude else number.high, True)
-    if rounded or match["hedge"] or match["inner"] or match["plus"] or match["about"]:
+    if rounded or match["hedge"] or match["inner"] or match["about"]:
         number = number._replace(vague=True)
     prefix, suffix = (tuple(filter(None, words)) for words in ((match["prefix"],), (coin, match["suffix"])))
     return _Side(number, written, factor, prefix, suffix)
@@ -336,7 +336,7 @@ def _digits(text: str) -> _Number | None:
         step = 10 ** (len(digits) - len(digits.rstrip("0")))
         return _Number(number.low, number.low + step, True) if number.low and "." not in digits else None
     if re.fullmatch("[1-9]、[1-9]", text):  # 5、6千万
-        text = "".join("零一二三四五六七八九"[int(digit)] for digit in text[::2])
+        text = text.translate(str.maketrans("123456789", "一二三四五六七八九"))
     values = [_DIGITS.get(digit, -1) for digit in re.sub("^(.)、(.)$", r"\1\2", text)]
     if not values or min(values) < 0 or (len(values) > 1 and not values[0]):
         return None

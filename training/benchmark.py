@@ -20,10 +20,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from packaging.requirements import Requirement
 from rich.console import Console
@@ -40,6 +40,7 @@ from training.recipe import DATA_ROOT
 from training.report import score, weights_fingerprint, write_results
 from training.speed_plot import write_plot
 
+T = TypeVar("T")
 #: Whom ratios are over: the fastest of these.
 REFERENCE = "transformers pipeline, float32"
 #: Stands before the batch size in a contender's name.
@@ -74,9 +75,9 @@ def take_turns(
     return speeds
 
 
-def _seconds(work: Work, texts: Sequence[str]) -> float:
+def _seconds(work: Callable[[T], object], given: T) -> float:
     started = time.perf_counter()
-    work(texts)
+    work(given)
     return time.perf_counter() - started
 
 
@@ -120,11 +121,7 @@ def by_length(extractor: Extractor, text: str, lengths: Sequence[int]) -> dict[s
     result = {}
     for length in lengths:
         document = (text * (length // len(text) + 1))[:length]
-        times = []
-        for _ in range(5 if length <= 100_000 else 1):
-            started = time.perf_counter()
-            extractor(document)
-            times.append(time.perf_counter() - started)
+        times = [_seconds(extractor, document) for _ in range(5 if length <= 100_000 else 1)]
         result[str(length)] = round(1e6 * statistics.median(times) / length, 2)
     return result
 

@@ -42,6 +42,7 @@ from training.data.sources import AUTHORED, MADE, SEEDS, SOURCES, read_source
 from training.features import MAX_LABELS, WindowFeatures, batch_shapes, collate, window_features
 from training.modeling import TrainingModel, build_model, load_weights, save_model, tokenizer_folder
 from training.optimizers import Together, is_hidden_matrix, muon
+from training.processes import ending_process_group
 from training.recipe import RECIPE_VALUES, Recipe, RecipeError, Stage, check_values
 
 #: File in a stage's folder that says what the stage was made from.
@@ -366,6 +367,7 @@ def make_trainer(network: SpanLinkModel, batches: Batches, recipe: Recipe, stage
     return trainer
 
 
+@ending_process_group()
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Fine-tune a model on a recipe's sources.")
     parser.add_argument("--recipe", type=Path, required=True)
@@ -402,15 +404,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (RecipeError, DataError) as error:
         print(error, file=sys.stderr)
         return 2
-    finally:
-        _take_leave()
     return 0
-
-
-def _take_leave() -> None:
-    """End what connects the processes of a run: its threads, left to themselves, can abort one that is ending."""
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ from training.packed import PackedTokens, PretrainError, data_identity, masked_b
 from training.pretrain_log import Log
 from training.pretrain_recipe import Recipe
 from training.pretrain_run import CHECKPOINT, Run, own_device
+from training.processes import ending_process_group
 from training.values import RecipeError
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -250,6 +251,7 @@ def write_encoder(model: ModernBertForMaskedLM, *, tokenizer_folder: Path, outpu
         shutil.copyfile(tokenizer_folder / name, output / name)
 
 
+@ending_process_group()
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Pretrain the encoder on packed tokens.")
     parser.add_argument("--recipe", type=Path, required=True)
@@ -260,13 +262,12 @@ def main(arguments: list[str] | None = None) -> int:
         "--evaluate", type=Path, metavar="ENCODER", help="train nothing; score an encoder on the held-out text"
     )
     options = parser.parse_args(arguments)
-    shares = "RANK" in os.environ and not dist.is_initialized()
     try:
         recipe = Recipe.read(options.recipe, overrides=options.set)
         if options.evaluate:
             print(json.dumps(evaluate(recipe, options.evaluate)))
             return 0
-        if shares:
+        if "RANK" in os.environ and not dist.is_initialized():
             if torch.cuda.is_available():
                 torch.cuda.set_device(own_device())
             dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
@@ -280,9 +281,6 @@ def main(arguments: list[str] | None = None) -> int:
         reason = " ".join(str(error).split())[:300]
         print(f"torch.compile failed ({reason}); it needs a C++ compiler, or --set compile=false", file=sys.stderr)
         return 2
-    finally:
-        if shares and dist.is_initialized():
-            dist.destroy_process_group()
     return 0
 
 

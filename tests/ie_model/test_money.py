@@ -20,7 +20,7 @@ REFUSED = """
 |百八十万|千八百|百二十万|千百万|亿万|万万|亿亿|一亿两千|3万500|一百二三|1.2亿5000万|一二三四|1.2万3|5000万3亿|两万五亿|三两万|三到五十万|一到百万
 |50万-30万|3亿到3亿|8-1万|80-1亿|5到1万|1.5万-2元|5000万元到1亿美元|几百到几千万|3亿-5亿-8亿|-3到-5万|-几百万|3亿之间|从3亿元|500欧元人民币
 |1,00,000元|12,34元|100, 200|1 000 000|1 1亿|2 d2亿美元|1.2.3亿|.5亿|007万|5.|1e5元|١٢元|3²元|3万k|5kw|5 xn
-|100股|30%|5倍|元|美元|人民币|亿|几|半|至|百分之五|成千上万元|万元户|100个比特币|3块505|55十三|1million万|5千-百万|1.5元5角|零百|一个小目标
+|100股|30%|5倍|1+1亿|1亿+5000万|5、3千万|5、六千万|元|美元|人民币|亿|几|半|至|百分之五|成千上万元|万元户|100个比特币|3块505|55十三|1million万|5千-百万|1.5元5角|零百|一个小目标
 """
 
 
@@ -33,7 +33,7 @@ def test_golden(case: MoneyCase) -> None:
     traditional = None if case.script is None else case.script == "hant"
     value = money_value(case.surface, traditional=traditional)
     assert value is not None
-    assert (value.amount, value.amount_max, value.currency) == (case.low, case.high, case.currency)
+    assert value == Money(case.low, case.high, case.currency, value.approximate)
 
 
 @pytest.mark.parametrize("surface", re.split(r"\s*\|", REFUSED.strip().lstrip("|")))
@@ -61,6 +61,10 @@ def test_nothing_and_too_much(surface: str) -> None:
         ("两三千万", True),
         ("千万级", True),
         ("十来万", True),
+        ("不低于5亿元", True),
+        ("1亿+美元", True),
+        ("5000万美元+", True),
+        ("5、6千万", True),
     ],
 )
 def test_approximate(surface: str, approximate: bool) -> None:

@@ -16,8 +16,7 @@ from ie_model.relations import Frame, in_order
 
 #: Between two names of a list.
 _LISTED = frozenset({"、", "和", "及", "以及", "与", "與"})
-#: A list of organisations, all of which somebody left for the same new employer, unless these say that each was left
-#: for the next.
+#: Before a list of organisations: each was left for the next, and not all of them for the same new employer.
 _IN_TURN = re.compile("先[后後]|[历歷]任|依次|相[继繼]|[辗輾][转轉]")
 #: Between a list of people and one of as many organisations, each of which is one of theirs.
 _EACH = re.compile(r"[^。；;\n]{0,10}分[别別](?:[从從自]|[离離][开開]了?|[来來出]自)")
@@ -34,7 +33,8 @@ def completed(text: str, spans: Sequence[Span], frames: Sequence[Frame]) -> list
     persons, organizations = (
         [group for group in lists_of(text, spans, label) if len(group) > 1] for label in ("PERSON", "ORG")
     )
-    found = _with_each_his_own(text, spans, list(frames), persons, organizations)
+    found = _with_whole_lists_left(text, spans, list(frames), organizations)
+    found = _with_each_his_own(text, spans, found, persons, organizations)
     found = _with_whole_lists(found, persons)
     found = _without_others_employers(text, spans, found)
     return in_order(_with_shared_employers(text, spans, found, organizations))
@@ -52,6 +52,46 @@ def lists_of(text: str, spans: Sequence[Span], label: str) -> list[list[int]]:
         else:
             lists.append([index])
     return lists
+
+
+def _with_whole_lists_left(
+    text: str, spans: Sequence[Span], frames: list[Frame], organizations: Sequence[list[int]]
+) -> list[Frame]:
+    """他曾在星河、青木和蓝湾任职: who left one of a list left them all.
+
+    Where each is said to have come after the other, the last may be where they are now.
+    """
+    result = list(frames)
+    for listed in organizations:
+        by_person: dict[int, dict[int, Frame]] = {}
+        for frame in frames:
+            if frame.organization in listed:
+                by_person.setdefault(frame.person, {})[frame.organization] = frame
+        for person, left in by_person.items():
+            like = min(left.values(), key=lambda frame: frame.score)
+            others = [one for one in listed if one not in left and one not in like.joined]
+            if _holder_after(text, spans, listed[-1]) not in {None, person}:
+                continue
+            if _left_in_turn(text, spans, listed[0]):
+                others = [one for one in others if one != listed[-1]]
+            result += [replace(like, organization=one, roles=[*like.roles], joined=[*like.joined]) for one in others]
+    return result
+
+
+def _holder_after(text: str, spans: Sequence[Span], organization: int) -> int | None:
+    """The person whose name stands behind an organisation, or behind a title held there: 青木总裁陈以宁."""
+    for index in range(organization + 1, len(spans)):
+        if text[spans[index - 1].end : spans[index].start] not in _HELD_BY or spans[index].label == "ORG":
+            return None
+        if spans[index].label == "PERSON":
+            return index
+    return None
+
+
+def _left_in_turn(text: str, spans: Sequence[Span], organization: int) -> bool:
+    """Whether the words before a list of organisations say that each was left for the next."""
+    first = spans[organization]
+    return bool(_IN_TURN.search(text[clause_around(text, first.start, first.end).start : first.start]))
 
 
 def _with_each_his_own(
@@ -133,12 +173,7 @@ def _with_shared_employers(
             groups.append([number])
     for group in groups:
         joined = list(dict.fromkeys(target for number in group for target in result[number].joined))
-        first = spans[result[group[0]].organization]
-        if (
-            len(group) < 2
-            or not joined
-            or _IN_TURN.search(text[clause_around(text, first.start, first.end).start : first.start])
-        ):
+        if len(group) < 2 or not joined or _left_in_turn(text, spans, result[group[0]].organization):
             continue
         for number in group:
             targets = [target for target in joined if target != result[number].organization]

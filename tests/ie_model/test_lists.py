@@ -47,9 +47,10 @@ def test_each_of_a_list_left_his_own(how: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["林知远、周若水从星河、云栖离职。", "林知远、周若水分别从星河、云栖、青木离职。"])
-def test_without_a_word_for_each_or_as_many_firms_nothing_is_changed(text: str) -> None:
+def test_without_a_word_for_each_or_as_many_firms_all_left_them_all(text: str) -> None:
+    firms = [STAR, CLOUD, WOOD] if WOOD in text else [STAR, CLOUD]
     frames = [(LIN, STAR), (LIN, CLOUD), (ZHOU, CLOUD)]
-    assert told(text, *frames) == frames
+    assert told(text, *frames) == [(person, firm) for person in (LIN, ZHOU) for firm in firms]
 
 
 def test_those_between_the_first_and_the_last_of_a_list_left_too() -> None:
@@ -61,6 +62,39 @@ def test_those_between_the_first_and_the_last_of_a_list_left_too() -> None:
     assert told(text, (LIN, STAR, BAY), (CHEN, STAR)) == [(LIN, STAR, BAY), (ZHOU, STAR, BAY), (CHEN, STAR)]
     assert [f.score for f in found] == [0.9, 0.8, 0.8]
     assert told(text, (LIN, STAR), (ZHOU, STAR)) == [(LIN, STAR), (ZHOU, STAR)]
+
+
+def test_who_left_one_of_a_list_left_them_all() -> None:
+    text = "林知远曾在星河、云栖和青木任职，后来去了蓝湾。"
+    spans = marked(text)
+    found = completed(
+        text, spans, [frame(text, spans, LIN, WOOD, BAY, score=0.7), frame(text, spans, LIN, CLOUD, BAY, score=0.8)]
+    )
+    assert told(text, (LIN, WOOD, BAY)) == [(LIN, STAR, BAY), (LIN, CLOUD, BAY), (LIN, WOOD, BAY)]
+    assert [(f.organization, f.score) for f in found] == [(1, 0.7), (2, 0.8), (3, 0.7)]
+    assert told(text) == []
+
+
+def test_the_last_of_those_that_were_left_in_turn_may_be_where_they_are_now() -> None:
+    text = "林知远先后加入星河、云栖和青木。"
+    assert told(text, (LIN, STAR)) == [(LIN, STAR), (LIN, CLOUD)]
+    assert told(text, (LIN, WOOD)) == [(LIN, STAR), (LIN, CLOUD), (LIN, WOOD)]
+
+
+def test_the_last_of_a_list_may_be_where_another_is() -> None:
+    text = "林知远曾在星河和云栖总裁周若水共事。"
+    spans = marked(text)
+    title = Span("ROLE", 8, 10, 10, 12, 1.0)
+    spans = sorted([*spans, title], key=lambda span: span.start)
+    assert text[title.start : title.end] == "总裁"
+    frames = [Frame(0, 1, 0.9, "stated")]
+    assert completed(text, spans, frames) == frames
+    assert told("林知远曾在星河和云栖周若水共事。", (LIN, STAR)) == [(LIN, STAR)]
+    assert told("曾在星河和云栖的林知远。", (LIN, CLOUD)) == [(LIN, STAR), (LIN, CLOUD)]
+
+
+def test_a_new_employer_is_not_left_with_the_others_of_its_list() -> None:
+    assert told("林知远离开星河、云栖。", (LIN, STAR, CLOUD)) == [(LIN, STAR, CLOUD)]
 
 
 def test_where_another_went_is_no_new_employer() -> None:

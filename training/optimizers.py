@@ -11,7 +11,6 @@ from torch.optim import Optimizer
 
 #: Of both, in all runs.
 MUON_MOMENTUM = 0.95
-MUON_WEIGHT_DECAY = 0.01
 
 
 def is_hidden_matrix(name: str, parameter: nn.Parameter) -> bool:
@@ -19,9 +18,9 @@ def is_hidden_matrix(name: str, parameter: nn.Parameter) -> bool:
     return parameter.ndim == 2 and ".layers." in name
 
 
-def muon(matrices: Iterable[nn.Parameter], *, rate: float) -> torch.optim.Muon:
+def muon(matrices: Iterable[nn.Parameter], *, rate: float, weight_decay: float = 0.01) -> torch.optim.Muon:
     """Muon (Jordan et al. 2024): momentum, made orthogonal, as the step of a matrix."""
-    return torch.optim.Muon(list(matrices), lr=rate, momentum=MUON_MOMENTUM, weight_decay=MUON_WEIGHT_DECAY)
+    return torch.optim.Muon(list(matrices), lr=rate, momentum=MUON_MOMENTUM, weight_decay=weight_decay)
 
 
 class Together(Optimizer):

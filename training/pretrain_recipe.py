@@ -55,6 +55,8 @@ class Recipe:
     #: of the matrices within the layers; 0 leaves them to AdamW like all else
     muon_lr: float = 0.02
     adam_lr: float = 3e-3
+    #: of all weights in each step, times the learning rate; with little of it Muon lets the matrices grow and grow
+    weight_decay: float = 0.01
     warmup_tokens: int = 500_000
     #: the last part of the tokens, over which the learning rate falls to zero
     decay: float = 0.3
@@ -135,6 +137,7 @@ VALUES = {
     "total_tokens": _COUNT,
     "muon_lr": NUMBER,
     "adam_lr": NUMBER,
+    "weight_decay": NUMBER,
     "warmup_tokens": Allowed("a whole number, 0 or more", lambda value: is_count(value, least=0)),
     "decay": SHARE,
     "seed": Allowed("a whole number, 0 or more", lambda value: is_count(value, least=0)),

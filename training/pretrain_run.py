@@ -28,8 +28,9 @@ def optimizers(model: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
     """Muon for the hidden matrices, AdamW for all else; AdamW alone where the recipe has no rate for Muon."""
     matrices = [p for n, p in model.named_parameters() if recipe.muon_lr and is_hidden_matrix(n, p)]
     rest = [p for n, p in model.named_parameters() if not (recipe.muon_lr and is_hidden_matrix(n, p))]
-    adam = torch.optim.AdamW(rest, lr=recipe.adam_lr, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
-    return [muon(matrices, rate=recipe.muon_lr), adam] if matrices else [adam]
+    decay = recipe.weight_decay
+    adam = torch.optim.AdamW(rest, lr=recipe.adam_lr, betas=(0.9, 0.98), weight_decay=decay, fused=True)
+    return [muon(matrices, rate=recipe.muon_lr, weight_decay=decay), adam] if matrices else [adam]
 
 
 def learning_rate_factor(tokens: int, recipe: Recipe) -> float:

@@ -134,6 +134,16 @@ def test_stopped_and_resumed_without_muon(recipe: Recipe, whole: Recipe, tmp_pat
     assert not any(torch.equal(value, before[name]) for name, value in after.items() if ".layers." in name)
 
 
+def test_decaying_weights_are_smaller(recipe: Recipe, whole: Recipe, tmp_path: Path) -> None:
+    decaying = with_values(recipe, weight_decay=5.0, output=str(tmp_path / "decaying"))
+    train(decaying)
+    before, after = weights(whole), weights(decaying)
+    matrices = [name for name, value in before.items() if value.ndim == 2]
+    assert any(".layers." in name for name in matrices)
+    assert any(".layers." not in name for name in matrices)
+    assert all(after[name].norm() < before[name].norm() for name in matrices)
+
+
 def test_detection_is_another_run(recipe: Recipe, whole: Recipe) -> None:
     train(with_values(recipe, replaced=0.5, output=recipe.output), log_every=1)
     assert weights(recipe).keys() == weights(whole).keys(), "the published encoder has no detector"

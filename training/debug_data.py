@@ -34,16 +34,16 @@ from training.data_checks import SEVERITIES, SPLIT_CHECKS, Finding, Split, findi
 from training.recipe import DATA_ROOT
 from training.report import check_writable
 
-#: What the sources start with that are one user's own, or made from corpora, and have no splits.
-OWN = (label_studio.PREFIX, *MADE)
-
 
 def _parts(name: str) -> Sequence[str]:
     """The splits of a source."""
     if name.startswith(PREFIX):
         return hub_splits(name)
-    if name.startswith(OWN):
+    if name.startswith(label_studio.PREFIX):
         return ("train",)
+    for prefix, made in MADE.items():
+        if name.startswith(prefix):
+            return made.splits
     known = {source.name: source.splits for source in (*SOURCES.values(), *EVENT_SOURCES)}
     if name == "authored-heldout":
         return ("test",)

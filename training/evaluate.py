@@ -26,8 +26,7 @@ from ie_model.extractor import Extractor
 from ie_model.model_folder import ModelFolder
 from ie_model.scheme import LABELS
 from training.data.example import DataError
-from training.data.hub import PREFIX
-from training.data.sources import SOURCES, read_source
+from training.data.sources import has_splits, read_source
 from training.error_report import as_markdown
 from training.fact_scoring import PARTS
 from training.leave_one_out import leave_one_out, provenance
@@ -96,7 +95,7 @@ def evaluate_set(options: argparse.Namespace) -> None:
     )
     documents = [extractor(e.text, id=e.id) for e in track(examples, transient=True)]
     # The sets of this project and of its users have no splits: their readers pass over the option.
-    split = options.split if options.data in SOURCES or options.data.startswith(PREFIX) else None
+    split = options.split if has_splits(options.data) else None
     title = f"{options.data} {split}" if split else options.data
     report = {"split": split, "fingerprint": fingerprint(examples), **score(examples, documents)}
     report["seqeval_f1"] = round(seqeval_f1(examples, documents), 4)

@@ -4,7 +4,8 @@
 
 The marks (`annotations/paragraphs/marks.jsonl`) know a paragraph by a hash of its text, so that nothing but the same
 text gets them. A paragraph that shares 30 characters with a text on which models are scored is left out, whatever the
-corpora hold. What is found, and what is not, is counted; a recipe names the file ``paragraphs:runs/paragraphs.jsonl``.
+corpora hold; so is one for training that shares them with one of the dev split. What is found, and what is not, is
+counted; a recipe names the file ``paragraphs:runs/paragraphs.jsonl``.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from ie_model.errors import IEModelError
 from training.corpus import CorpusError, corpus_files, read_documents
 from training.data.example import DataError
 from training.data.files import write_json_lines
-from training.data.paragraphs import MARKS, paragraph_id, passage_length, passages, read_marks, with_text
+from training.data.paragraphs import MARKS, paragraph_id, passage_length, passages, read_marks, split_of, with_text
 from training.evaluated import without_evaluated
+from training.overlap import fold, shared_runs
 from training.recipe import DATA_ROOT
 from training.report import check_writable
 
@@ -39,6 +41,15 @@ def find_paragraphs(marks: dict[str, dict[str, Any]], files: Sequence[Path]) -> 
     return found
 
 
+def without_dev(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, without those for training that share a run of 30 characters with one that is for evaluation."""
+    dev = [fold(row["text"]) for row in rows if split_of(row) == "dev"]
+    train = [row for row in rows if split_of(row) != "dev"]
+    known = {index for index, _, _ in shared_runs([fold(row["text"]) for row in train], dev)}
+    shared = {train[index]["id"] for index in known}
+    return [row for row in rows if row["id"] not in shared]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Join the marks of paragraphs with their texts from the corpora.")
     parser.add_argument("--corpora", type=Path, required=True, help="folder of .txt or .txt.xz files")
@@ -53,14 +64,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not found:
             raise DataError(f"{options.corpora}: none of the {len(marks)} marked paragraphs stands in these corpora")
         kept = set(without_evaluated(list(found.values()), options.data_root))
-        rows = [with_text(row, found[key]) for key, row in marks.items() if found.get(key) in kept]
+        rows = without_dev([with_text(row, found[key]) for key, row in marks.items() if found.get(key) in kept])
     except (CorpusError, DataError, IEModelError) as error:
         print(error, file=sys.stderr)
         return 2
     write_json_lines(options.output, rows)
     print(
         f"{len(marks)} marked paragraphs, {len(marks) - len(found)} not in these corpora, "
-        f"{len(found) - len(kept)} left out for what is scored, {len(rows)} → {options.output}"
+        f"{len(found) - len(rows)} left out for what is scored, {len(rows)} → {options.output}"
     )
     return 0
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ie_model.labelstudio.interface import Interface
-from training import evaluate
+from training import evaluate, suite
 
 TEXT = "林知远离开星河科技。"
 
@@ -50,13 +50,25 @@ def test_another_runtime_is_part_of_the_command(model_dir: Path, data_root: Path
 
 
 def test_all_scores_what_is_at_hand_and_names_the_rest(
-    model_dir: Path, data_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    model_dir: Path,
+    data_root: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    output = tmp_path / "all.json"
+    output, paragraphs = tmp_path / "all.json", tmp_path / "paragraphs.jsonl"
+    span = {"label": "PERSON", "start": 0, "end": 3, "text": "林知远"}
+    rows = [{"id": name, "text": TEXT, "spans": [span], "departures": []} for name in ("a", "b")]
+    paragraphs.write_text("".join(json.dumps({**row, "split": "dev"}) + "\n" for row in rows), encoding="utf-8")
+    sets = [
+        (f"paragraphs:{paragraphs}" if source == suite.PARAGRAPHS else source, split) for source, split in suite.SETS
+    ]
+    monkeypatch.setattr(suite, "SETS", sets)
     arguments = ["--all", "--model", str(model_dir), "--data-root", str(data_root), "--output", str(output)]
     assert evaluate.main(arguments) == 0
     result = json.loads(output.read_text(encoding="utf-8"))
-    assert set(result["sets"]) == {"news-units dev", "news-units test", "authored-heldout test"}
+    assert set(result["sets"]) == {"news-units dev", "news-units test", "authored-heldout test", "paragraphs dev"}
+    assert result["sets"]["paragraphs dev"]["spans"]["PERSON"]["gold"] == 2
     one = result["sets"]["news-units test"]
     assert one["spans"]["ORG"]["gold"] == 1
     assert one["scripts"]["documents"] == 1

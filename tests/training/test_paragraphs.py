@@ -11,7 +11,7 @@ import pytest
 from training import evaluated
 from training.agreement import agreement, read_pass
 from training.data.example import DataError, GoldSpan, NotAtHandError
-from training.data.paragraphs import MARKS, paragraph_id, read_marks, with_text
+from training.data.paragraphs import MARKS, paragraph_id, read_marks, split_of, with_text
 from training.data.sources import read_source
 from training.paragraphs import main
 
@@ -108,6 +108,40 @@ def test_what_is_scored_is_left_out(
     assert kept.text == VIEWED
 
 
+def test_what_is_held_out_trains_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    long = OTHER + "这样一来,这一段就与评测用的文章有三十多个字相同。"
+    (folder / "corpora" / "news.txt").write_text(f"{STORED}\n{OTHER}\n{long}\n", encoding="utf-8")
+    write_lines(folder / "marks.jsonl", [ROWS[0], marks(OTHER, []), {**marks(long, [["ORG", 0, 4]]), "split": "dev"}])
+    name = f"paragraphs:{folder / 'out' / 'paragraphs.jsonl'}"
+    assert run(folder) == 0
+    assert (
+        "3 marked paragraphs, 0 not in these corpora, 0 left out for what is scored, 3 → " in capsys.readouterr().out
+    )
+    assert [example.text for example in read_source(name, data_root=Path())] == [VIEWED, OTHER]
+    (held_out,) = read_source(name, data_root=Path(), split="dev", purpose="evaluate")
+    assert (held_out.text, held_out.spans) == (long, (GoldSpan(0, 4, "ORG"),))
+    with pytest.raises(DataError, match="dev is held out for evaluation"):
+        read_source(name, data_root=Path(), split="dev")
+    with pytest.raises(DataError, match="has no split 'test'; it has train, dev"):
+        read_source(name, data_root=Path(), split="test", purpose="evaluate")
+
+
+def test_for_training_is_nothing_that_shares_text_with_what_is_held_out(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shared = "投资方没有透露名字,公司也没有回应,记者打去的三个电话都没有人接,官网上只有一行字。"
+    texts = [f"云栖智能融资2亿元,{shared}", f"星河科技也是如此:{shared}"]
+    (folder / "corpora" / "news.txt").write_text("\n".join([STORED, *texts]), encoding="utf-8")
+    write_lines(
+        folder / "marks.jsonl",
+        [ROWS[0], marks(texts[0], [["ORG", 0, 4]]), {**marks(texts[1], [["ORG", 0, 4]]), "split": "dev"}],
+    )
+    assert run(folder) == 0
+    assert "1 left out for what is scored, 2 → " in capsys.readouterr().out
+    name = f"paragraphs:{folder / 'out' / 'paragraphs.jsonl'}"
+    assert [example.text for example in read_source(name, data_root=Path())] == [VIEWED]
+
+
 def test_other_corpora(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "corpora" / "news.txt").write_text("别的一段。\n", encoding="utf-8")
     assert run(folder) == 2
@@ -124,6 +158,7 @@ def test_other_corpora(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
         ({"departures": [{**LEFT, "person": [0, 2]}]}, r"no \(0, 2\)"),
         ({"spans": None}, "expected the marks of a paragraph"),
         ({"paragraphs": 0}, "0 paragraphs"),
+        ({"split": "test"}, "split 'test' is none of train, dev"),
     ],
 )
 def test_damaged_marks(tmp_path: Path, change: dict[str, Any], fault: str) -> None:
@@ -151,10 +186,12 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_the_marks_of_the_project() -> None:
     rows = read_marks(MARKS)
     assert len(rows) > 1000
-    known = {"id", "corpus", "characters", "spans", "departures", "paragraphs"}
+    known = {"id", "corpus", "characters", "spans", "departures", "paragraphs", "split"}
     assert all(row.keys() <= known for row in rows.values()), "the texts stay with their publishers"
     for page in (MARKS.parent / "README.md", MARKS.parents[1] / "README.md"):
         assert f"{len(rows):,}" in page.read_text(encoding="utf-8")
+    held_out = [row for row in rows.values() if split_of(row) == "dev"]
+    assert f"{len(held_out)} passages are held out" in (MARKS.parent / "README.md").read_text(encoding="utf-8")
 
 
 def test_two_passes_without_texts(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def authored_files(folder: Path) -> list[Path]:
 def read_authored(folder: Path) -> list[Example]:
     """The pieces of every JSON lines file in a folder, in order, but not the held-out ones."""
     paths = authored_files(folder)
-    examples = [example for path in paths for example in read_rows(path, source="authored", expected=_EXPECTED)]
+    examples = [example for path in paths for _, example in read_rows(path, source="authored", expected=_EXPECTED)]
     if not examples:
         raise NotAtHandError(f"{folder}: no authored .jsonl files here")
     return examples
@@ -125,7 +125,8 @@ def read_authored(folder: Path) -> list[Example]:
 
 def read_held_out(folder: Path) -> list[Example]:
     """The pieces of a folder that models are scored on and never trained on."""
-    return list(read_rows(folder / HELD_OUT, source="authored-heldout", expected=_EXPECTED))
+    rows = read_rows(folder / HELD_OUT, source="authored-heldout", expected=_EXPECTED)
+    return [example for _, example in rows]
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -28,8 +28,10 @@ def read_news_units(root: Path, split: str) -> list[Example]:
     return examples
 
 
-def read_rows(path: Path, *, source: str, expected: str) -> Iterator[Example]:
-    """The rows of a file of this project in the form of news-units, with dates; DataError with the line for a fault.
+def read_rows(path: Path, *, source: str, expected: str) -> Iterator[tuple[dict[str, Any], Example]]:
+    """The rows of a file of this project in the form of news-units, with dates, each with the example that it is.
+
+    DataError with the line for a fault.
 
     Args:
         expected: what a row is, in words.
@@ -38,7 +40,7 @@ def read_rows(path: Path, *, source: str, expected: str) -> Iterator[Example]:
         with faults_at(path, number, expected):
             for span in row["spans"]:
                 check_place(row["text"], span["text"], span["start"])
-            yield unit_example(row, source=source, dates=True)
+            yield row, unit_example(row, source=source, dates=True)
 
 
 def unit_example(row: dict[str, Any], *, source: str, dates: bool) -> Example:

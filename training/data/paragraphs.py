@@ -4,7 +4,7 @@ A line of ``annotations/paragraphs/marks.jsonl`` has the id of a paragraph, whic
 with their offsets, and the departures, each of its sides as the [start, end) of a marked span. Where it has
 ``"paragraphs": 2`` or more it is a passage: so many paragraphs of a document in a row, with a line break between.
 `training.paragraphs` finds the texts in the corpora and writes both to a file, which a recipe names:
-``paragraphs:runs/paragraphs.jsonl``.
+``paragraphs:runs/paragraphs.jsonl``. Texts with ``"split": "dev"`` are for evaluation: training does not get them.
 
 Marks all four labels and the departures, with their dates, completely.
 """
@@ -23,6 +23,7 @@ from training.data.news_units import read_rows, unit_example
 MARKS = Path("annotations") / "paragraphs" / "marks.jsonl"
 SOURCE = "paragraphs"
 PREFIX = f"{SOURCE}:"
+SPLITS = ("train", "dev")
 _EXPECTED_MARKS = "the marks of a paragraph"
 _EXPECTED = "a marked paragraph with its text, as training.paragraphs writes it"
 
@@ -40,6 +41,12 @@ def passage_length(marks: dict[str, Any]) -> int:
     return length
 
 
+def split_of(row: dict[str, Any]) -> str:
+    """What marks, or a row with its text, are for."""
+    split: str = row.get("split", SPLITS[0])
+    return split
+
+
 def passages(document: Sequence[str], length: int) -> Iterator[str]:
     """All texts of so many paragraphs in a row, as they are marked."""
     for first in range(len(document) - length + 1):
@@ -54,6 +61,8 @@ def read_marks(path: Path) -> dict[str, dict[str, Any]]:
             if row["id"] in marks:
                 raise ValueError(f"{row['id']} stands above, too")
             passage_length(row)
+            if split_of(row) not in SPLITS:
+                raise ValueError(f"split {row['split']!r} is none of {', '.join(SPLITS)}")
             _blank_example(row)  # which cannot be made of marks with a fault
             marks[row["id"]] = row
     return marks
@@ -67,8 +76,10 @@ def with_text(marks: dict[str, Any], text: str) -> dict[str, Any]:
 
 
 def _row(marks: dict[str, Any], text: str) -> dict[str, Any]:
+    held_out = {} if split_of(marks) == SPLITS[0] else {"split": split_of(marks)}
     return {
         "id": marks["id"],
+        **held_out,
         "text": text,
         "spans": [
             {"label": label, "start": start, "end": end, "text": text[start:end]}
@@ -88,6 +99,7 @@ def marked_examples(path: Path) -> list[Example]:
     return [_blank_example(row) for row in read_marks(path).values()]
 
 
-def read_paragraphs(path: Path) -> list[Example]:
-    """The marked paragraphs of a file that `training.paragraphs` wrote; DataError with the line for a fault."""
-    return list(read_rows(path, source=SOURCE, expected=_EXPECTED))
+def read_paragraphs(path: Path, split: str) -> list[Example]:
+    """One split of the marked paragraphs that `training.paragraphs` wrote; DataError with the line for a fault."""
+    rows = read_rows(path, source=SOURCE, expected=_EXPECTED)
+    return [example for row, example in rows if split_of(row) == split]

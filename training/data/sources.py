@@ -83,10 +83,25 @@ EVENT_SOURCES: tuple[Source[DuEEText] | Source[DuEEFinDocument], ...] = (
 )
 
 
-#: What the name of a file that was made from corpora starts with, its reader, and the module that writes it.
-MADE: dict[str, tuple[Callable[[Path], list[Example]], str]] = {
-    self_training.PREFIX: (self_training.read_self_training, "training.self_training"),
-    paragraphs.PREFIX: (paragraphs.read_paragraphs, "training.paragraphs"),
+@dataclass(frozen=True)
+class Made:
+    """A kind of file that was made from corpora.
+
+    Attributes:
+        read: takes the file and a split.
+        writer: the module that writes such files.
+        splits: those that can be read; ("train",) where all of a file is for training.
+    """
+
+    read: Callable[[Path, str], list[Example]]
+    writer: str
+    splits: tuple[str, ...] = ("train",)
+
+
+#: By what their names start with.
+MADE = {
+    self_training.PREFIX: Made(lambda path, _: self_training.read_self_training(path), "training.self_training"),
+    paragraphs.PREFIX: Made(paragraphs.read_paragraphs, "training.paragraphs", paragraphs.SPLITS),
 }
 #: How the sources that are a user's own, or made from corpora, are named.
 OTHER_FORMS = (f"{PREFIX}NAME", f"{label_studio.PREFIX}PATH", *(f"{prefix}FILE" for prefix in MADE))
@@ -105,6 +120,12 @@ EVALUATED = (
 )
 
 
+def has_splits(name: str) -> bool:
+    """Whether a source that is named so has more than one split; the readers of the others pass over the option."""
+    made = next((made for prefix, made in MADE.items() if name.startswith(prefix)), None)
+    return name in SOURCES or name.startswith(PREFIX) or (made is not None and len(made.splits) > 1)
+
+
 def read_source(
     name: str,
     *,
@@ -121,7 +142,7 @@ def read_source(
             a Hub id or a local folder (`training/data/hub.py`), which has its publisher's splits, or "label-studio:"
             and an export or a folder of them (`training/data/label_studio.py`), which has no splits, or
             "self-training:" and a file that `training.self_training` wrote, or "paragraphs:" and one of
-            `training.paragraphs`.
+            `training.paragraphs`, which has a train and a dev split.
         leave_out: id of the one seed article that must not be seen.
         purpose: training gets train splits only, and none of an evaluation-only source. A
             benchmark may train on the train split of any source: its weights are not published.
@@ -146,21 +167,29 @@ def read_source(
         return read_hub(name, split=split)
     if name.startswith(label_studio.PREFIX):
         return label_studio.read_named(name)
-    for prefix, (read, writer) in MADE.items():
+    for prefix, made in MADE.items():
         if name.startswith(prefix):
             path = Path(name.removeprefix(prefix))
             if not path.is_file():
-                raise NotAtHandError(f"{name}: no such file; {writer} writes it")
-            return read(path)
+                raise NotAtHandError(f"{name}: no such file; {made.writer} writes it")
+            if len(made.splits) > 1:
+                _check_split(name, split, made.splits, purpose)
+            if not (examples := made.read(path, split)):
+                raise NotAtHandError(f"{name}: no texts of the split {split}; {made.writer} writes them")
+            return examples
     source = SOURCES.get(name)
     if source is None:
         raise DataError(f"unknown source {name!r}; known: {', '.join((*ANNOTATED, *SOURCES, *OTHER_FORMS))}")
     if purpose == "train" and source.evaluation_only:
         raise DataError(f"{name} is for evaluation only ({source.licence}); take it out of the training sources")
-    if split not in source.splits:
-        raise DataError(f"{name} has no split {split!r}; it has {', '.join(source.splits)}")
-    if purpose != "evaluate" and split != "train":
-        raise DataError(f"{name} {split} is held out for evaluation; training reads the train split")
+    _check_split(name, split, source.splits, purpose)
     if own_labels and source.own_labels:
         return source.read(data_root, split, {label: label for label in source.own_labels})
     return source.read(data_root, split)
+
+
+def _check_split(name: str, split: str, splits: tuple[str, ...], purpose: str) -> None:
+    if split not in splits:
+        raise DataError(f"{name} has no split {split!r}; it has {', '.join(splits)}")
+    if purpose != "evaluate" and split != "train":
+        raise DataError(f"{name} {split} is held out for evaluation; training reads the train split")

@@ -72,6 +72,11 @@ _STRETCH_AFTER = re.compile(r"[ ]?(?:以来|来[,。]|至今|至|到(?!期)|[-�
 _LATER = re.compile(r"[0-9一二三四五六七八九十两几数半].*(?:年|月|天|日|周|期|拜|时|钟)[之以]?后$")
 #: What stands before 十年后 if it is a time and not how long something lasted (工作十年后).
 _BEFORE_LATER = re.compile(r"(?:^|[^\u4e00-\u9fff]|[于在约近了且并又再])$")
+#: 在星河工作了近 5 年后: it tells how long, whatever stands between.
+_LASTED = re.compile(
+    r"(?:工作|任职|服务|效力|掌舵|在职|在任|任内|[待呆干过]|(?:担任|出任|做|当)[^,。;:]{1,16})了?[ ]?"
+    r"(?:将?近|大?约|仅仅?|只有|超过|不到|短短|整整|长达)?[ ]?$"
+)
 _SUBJECT = re.compile(r"(?<![在与和给跟同向对把被让比为随])(?:[他她]|[两三四几二]人|这位|前者|后者)(?!们|的(?!名字))")
 #: What the departure is from (从X离职, 离开X), unless it is a word for any employer or post.
 _FROM = re.compile(r"从[ ]?([^,。;]{2,24})$")
@@ -123,7 +128,9 @@ def _is_moment(view: str, time: TimeSpan, first: int) -> bool:
         return False
     if before.endswith("从") and view.startswith("起", time.end) and words[-1] not in "月日号":
         return False
-    return not (_LATER.match(words) and (re.search("时|钟", words) or not _BEFORE_LATER.search(before)))
+    if not _LATER.match(words):
+        return True
+    return not (re.search("时|钟", words) or _LASTED.search(before)) and bool(_BEFORE_LATER.search(before))
 
 
 def _cue(view: str, time: TimeSpan, first: int, until: int, names: Sequence[str]) -> tuple[int, int, int] | None:
@@ -201,6 +208,10 @@ def _distance(
         return None
     late = 2 if persons and persons[0] >= end else 0  # told before the person is named
     return late + min((view.count(",", *sorted((place, cue[0]))) for place in persons + places), default=4)
+
+
+#: Which departures have dates: former titles stand beside dates of something else.
+DATED = frozenset({"stated", "reported"})
 
 
 class DepartureDates:

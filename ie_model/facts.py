@@ -9,7 +9,7 @@ from itertools import groupby
 from ie_model.clauses import clause_around, until_said
 from ie_model.dates import TimeSpan, date_value
 from ie_model.decoding import Span
-from ie_model.departure_dates import LEAVING, DepartureDates
+from ie_model.departure_dates import DATED, LEAVING, DepartureDates
 from ie_model.document import Date, Departure, Evidence
 from ie_model.lists import completed
 from ie_model.names import cluster, fullest_variant, normal_form
@@ -182,7 +182,8 @@ def _times(text: str, spans: Sequence[Span], frames: Sequence[Frame]) -> list[Ti
     """The time expression that dates each frame, looked for in one block of the text after the other."""
     starts = [_extent(spans, frame)[0] for frame in frames]
     found: list[TimeSpan | None] = [None] * len(frames)
-    in_order = sorted(range(len(frames)), key=starts.__getitem__)
+    dated = [number for number, frame in enumerate(frames) if frame.status in DATED]
+    in_order = sorted(dated, key=starts.__getitem__)
     for block, group in groupby(in_order, lambda number: starts[number] // DATE_BLOCK):
         numbers = list(group)
         begin = max(0, block * DATE_BLOCK - DATE_MARGIN)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ie_model.dates import TimeSpan
-from ie_model.departure_dates import DepartureDates
+from ie_model.departure_dates import DATED, DepartureDates
 from training.data.example import Example, GoldDeparture
 from training.data.sources import ANNOTATED, read_source
 from training.report import fingerprint, write_results
@@ -33,7 +33,7 @@ def chosen_dates(example: Example) -> Iterator[tuple[GoldDeparture, TimeSpan | N
     dates = DepartureDates(example.text, persons=persons, organizations=organizations)
     for gold in example.departures or ():
         person, organization = ((span.start, span.end) for span in (gold.person, gold.organization))
-        yield gold, dates.of(person=person, organization=organization)
+        yield gold, dates.of(person=person, organization=organization) if gold.status in DATED else None
 
 
 def date_counts(example: Example) -> Counts:

@@ -45,6 +45,14 @@ def evidence(departure: Departure) -> str:
     return TEXT[departure.evidence.start : departure.evidence.end]
 
 
+def test_a_former_title_has_no_date() -> None:
+    (stated,) = departures_of(TEXT, SPANS, [STATED])
+    assert stated.date is not None
+    assert stated.date.text == "3月"
+    (former,) = departures_of(TEXT, SPANS, [replace(STATED, status="former")])
+    assert former.date is None
+
+
 def test_frames_of_one_fact_are_merged() -> None:
     star, wood = departures_of(TEXT, SPANS, [REPORTED, STATED, FORMER])
     assert (star.person, star.organization, star.status, star.score) == ("林知远", "星河科技", "stated", 0.9)

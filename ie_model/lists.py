@@ -62,18 +62,22 @@ def _with_whole_lists_left(
     Where each is said to have come after the other, the last may be where they are now.
     """
     result = list(frames)
+    by_organization: dict[int, list[int]] = {}
+    for number, frame in enumerate(frames):
+        by_organization.setdefault(frame.organization, []).append(number)
     for listed in organizations:
         by_person: dict[int, dict[int, Frame]] = {}
-        for frame in frames:
-            if frame.organization in listed:
-                by_person.setdefault(frame.person, {})[frame.organization] = frame
+        for number in sorted(number for one in listed for number in by_organization.get(one, ())):
+            by_person.setdefault(frames[number].person, {})[frames[number].organization] = frames[number]
+        if not by_person:
+            continue
+        holder = _holder_after(text, spans, listed[-1])
+        surely_left = listed[:-1] if _left_in_turn(text, spans, listed[0]) else listed
         for person, left in by_person.items():
-            like = min(left.values(), key=lambda frame: frame.score)
-            others = [one for one in listed if one not in left and one not in like.joined]
-            if _holder_after(text, spans, listed[-1]) not in {None, person}:
+            if holder not in {None, person}:
                 continue
-            if _left_in_turn(text, spans, listed[0]):
-                others = [one for one in others if one != listed[-1]]
+            like = min(left.values(), key=lambda frame: frame.score)
+            others = [one for one in surely_left if one not in left and one not in like.joined]
             result += [replace(like, organization=one, roles=[*like.roles], joined=[*like.joined]) for one in others]
     return result
 

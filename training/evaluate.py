@@ -94,7 +94,6 @@ def evaluate_set(options: argparse.Namespace) -> None:
         own_labels=folder.settings.benchmark is not None,
     )
     documents = [extractor(e.text, id=e.id) for e in track(examples, transient=True)]
-    # The sets of this project and of its users have no splits: their readers pass over the option.
     split = options.split if has_splits(options.data) else None
     title = f"{options.data} {split}" if split else options.data
     report = {"split": split, "fingerprint": fingerprint(examples), **score(examples, documents)}

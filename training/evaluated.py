@@ -9,7 +9,7 @@ from pathlib import Path
 from training.data.example import DataError, NotAtHandError
 from training.data.sources import EVALUATED
 from training.debug_data import read_split
-from training.overlap import fold, shared_runs
+from training.overlap import without_shared
 
 
 def evaluated_texts(data_root: Path) -> list[str]:
@@ -38,6 +38,4 @@ def evaluated_texts(data_root: Path) -> list[str]:
 
 def without_evaluated(texts: Sequence[str], data_root: Path) -> list[str]:
     """The texts that share no run of 30 characters (`overlap.RUN`) with one that is scored."""
-    scored = [fold(text) for text in evaluated_texts(data_root)]
-    known = {index for index, _, _ in shared_runs([fold(text) for text in texts], scored)}
-    return [text for index, text in enumerate(texts) if index not in known]
+    return without_shared(texts, evaluated_texts(data_root))

@@ -131,3 +131,10 @@ def shared_runs(texts: Sequence[str], targets: Sequence[str]) -> list[tuple[int,
                 longest[target] = max(runs[target], longest.get(target, (0, -1)), key=lambda run: run[1] - run[0])
         found += [(index, target, texts[index][a : b + RUN]) for target, (a, b) in longest.items()]
     return found
+
+
+def without_shared(texts: Sequence[str], others: Sequence[str]) -> list[str]:
+    """The texts that share no run of 30 characters with one of the others, once both are folded."""
+    folded = [[fold(text) for text in group] for group in (texts, others)]
+    known = {index for index, _, _ in shared_runs(*folded)}
+    return [text for index, text in enumerate(texts) if index not in known]

@@ -22,7 +22,7 @@ from training.data.example import DataError
 from training.data.files import write_json_lines
 from training.data.paragraphs import MARKS, paragraph_id, passage_length, passages, read_marks, split_of, with_text
 from training.evaluated import without_evaluated
-from training.overlap import fold, shared_runs
+from training.overlap import without_shared
 from training.recipe import DATA_ROOT
 from training.report import check_writable
 
@@ -43,11 +43,9 @@ def find_paragraphs(marks: dict[str, dict[str, Any]], files: Sequence[Path]) -> 
 
 def without_dev(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows, without those for training that share a run of 30 characters with one that is for evaluation."""
-    dev = [fold(row["text"]) for row in rows if split_of(row) == "dev"]
-    train = [row for row in rows if split_of(row) != "dev"]
-    known = {index for index, _, _ in shared_runs([fold(row["text"]) for row in train], dev)}
-    shared = {train[index]["id"] for index in known}
-    return [row for row in rows if row["id"] not in shared]
+    dev, train = ([row["text"] for row in rows if split_of(row) == split] for split in ("dev", "train"))
+    kept = {*dev, *without_shared(train, dev)}
+    return [row for row in rows if row["text"] in kept]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -162,8 +162,7 @@ def read_source(
             )
         return read_held_out(AUTHORED)
     if name.startswith(PREFIX):
-        if purpose != "evaluate" and split != "train":
-            raise DataError(f"{name} {split} is held out for evaluation; training reads the train split")
+        _check_purpose(name, split, purpose)
         return read_hub(name, split=split)
     if name.startswith(label_studio.PREFIX):
         return label_studio.read_named(name)
@@ -191,5 +190,9 @@ def read_source(
 def _check_split(name: str, split: str, splits: tuple[str, ...], purpose: str) -> None:
     if split not in splits:
         raise DataError(f"{name} has no split {split!r}; it has {', '.join(splits)}")
+    _check_purpose(name, split, purpose)
+
+
+def _check_purpose(name: str, split: str, purpose: str) -> None:
     if purpose != "evaluate" and split != "train":
         raise DataError(f"{name} {split} is held out for evaluation; training reads the train split")

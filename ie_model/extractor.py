@@ -14,12 +14,13 @@ import numpy as np
 from ie_model import errors
 from ie_model.arguments import Mark, check_article, check_score, known_spans
 from ie_model.consistency import article_spans
+from ie_model.dating import dating_pairs, sides_to_date, times_among, with_dates
 from ie_model.decoding import Floats, Span
 from ie_model.document import Article, Document, Entity
 from ie_model.encoding import Encoding, TextEncoder
 from ie_model.findings import Findings, Part, chunks_of, document_of
 from ie_model.model_folder import TOKENIZER, ModelFolder
-from ie_model.relations import LINK_OUTPUTS, candidate_pairs, frames_from, link_groups, pair_matrix
+from ie_model.relations import LINK_OUTPUTS, Frame, candidate_pairs, frames_from, link_groups, pair_matrix
 from ie_model.runner import Run, Runner
 from ie_model.runtime import Runtime
 from ie_model.scheme import TagScheme
@@ -225,22 +226,40 @@ class Extractor:
         known = [pair for pair in candidate_pairs(spans) if local[pair[0]][1] >= 0 and local[pair[1]][1] >= 0]
         persons = {pair[0] for pair in known if spans[max(pair)].start + section.start >= section.first}
         pairs = [pair for pair in known if pair[0] in persons]
-        ends = encoding.sentence_ends
-        matrix = pair_matrix(spans, pairs, sentence_ends=ends, start=0, end=len(encoding))
-        scores = np.zeros((len(matrix), len(LINK_OUTPUTS)), dtype=np.float32)
-        for rows, first, moved in link_groups(matrix):
-            scores[rows] = self._runtime.link(hidden[first : first + int(moved[:, 7].max())], moved)
         frames = frames_from(
             spans,
             pairs,
-            scores,
+            self._link_scores(spans, pairs, encoding, hidden),
             threshold=self._settings.link_threshold,
             temperature=self._settings.link_temperature,
             bias=self._settings.link_bias,
             min_score=self._min_score,
         )
-        for frame in frames:
-            findings.frames.append(frame.renumbered([index for _, index in local]))
+        text = findings.article.text[section.start : section.end]
+        numbers = [index for _, index in local]
+        for frame in self._dated(text, frames, spans, encoding, hidden):
+            findings.frames.append(frame.renumbered(numbers, distance=section.start))
+
+    def _dated(
+        self, text: str, frames: list[Frame], spans: Sequence[Span], encoding: Encoding, hidden: Floats
+    ) -> list[Frame]:
+        """The frames of a section with their dates."""
+        sides = sides_to_date(frames)
+        if not sides:
+            return frames
+        times, places = times_among(text, spans, encoding)
+        pairs = dating_pairs(spans, places, sides)
+        return with_dates(frames, spans, times, pairs, self._link_scores([*spans, *places], pairs, encoding, hidden))
+
+    def _link_scores(
+        self, spans: Sequence[Span], pairs: Sequence[tuple[int, int]], encoding: Encoding, hidden: Floats
+    ) -> Floats:
+        """[pairs, len(LINK_OUTPUTS)] what the link head says of pairs of a section's spans."""
+        matrix = pair_matrix(spans, pairs, sentence_ends=encoding.sentence_ends, start=0, end=len(encoding))
+        scores = np.zeros((len(matrix), len(LINK_OUTPUTS)), dtype=np.float32)
+        for rows, first, moved in link_groups(matrix):
+            scores[rows] = self._runtime.link(hidden[first : first + int(moved[:, 7].max())], moved)
+        return scores
 
     def link(
         self,

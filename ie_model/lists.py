@@ -7,10 +7,11 @@ the text ties them together more closely than that.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ie_model.clauses import clause_around
+from ie_model.dates import TimeSpan
 from ie_model.decoding import Span
 from ie_model.relations import Frame, in_order
 
@@ -78,7 +79,8 @@ def _with_whole_lists_left(
                 continue
             like = min(left.values(), key=lambda frame: frame.score)
             others = [one for one in surely_left if one not in left and one not in like.joined]
-            result += [replace(like, organization=one, roles=[*like.roles], joined=[*like.joined]) for one in others]
+            same = replace(like, date=_one_date(left.values()))
+            result += [replace(same, organization=one, roles=[*like.roles], joined=[*like.joined]) for one in others]
     return result
 
 
@@ -115,7 +117,7 @@ def _with_each_his_own(
         if not told:
             continue
         own = {(frame.person, frame.organization): frame for frame in told}
-        least = min(told, key=lambda frame: frame.score)
+        least = replace(min(told, key=lambda frame: frame.score), date=None)
         frames = [frame for frame in frames if frame not in told]
         for person, firm in zip(people, firms, strict=True):
             other = replace(least, person=person, organization=firm, roles=[], joined=[])
@@ -132,13 +134,20 @@ def _with_whole_lists(frames: list[Frame], persons: Sequence[list[int]]) -> list
     for people in persons:
         first, *between, last = (by_person.get(person, {}) for person in people)
         for organization in first.keys() & last.keys():
-            like, score = first[organization], min(first[organization].score, last[organization].score)
+            ends = first[organization], last[organization]
+            like = replace(ends[0], score=min(frame.score for frame in ends), date=_one_date(ends))
             result += [
-                replace(like, person=person, score=score, roles=[], joined=[*like.joined])
+                replace(like, person=person, roles=[], joined=[*like.joined])
                 for person, left in zip(people[1:-1], between, strict=True)
                 if organization not in left
             ]
     return result
+
+
+def _one_date(frames: Iterable[Frame]) -> TimeSpan | None:
+    """The date of some departures, if all have the same."""
+    dates = {frame.date for frame in frames}
+    return dates.pop() if len(dates) == 1 else None
 
 
 def _without_others_employers(text: str, spans: Sequence[Span], frames: list[Frame]) -> list[Frame]:

@@ -2,27 +2,31 @@
 
 Every PERSON is paired with every ORG and ROLE near it; the link head scores each pair
 from the encoder's hidden states, and `frames_from` assembles the frames: who left
-what, from which roles, for where, how surely.
+what, from which roles, for where, how surely. When it was is asked after that (`ie_model.dating`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ie_model.dates import TimeSpan
 from ie_model.decoding import Floats, Span
-from ie_model.scheme import Ints
+from ie_model.scheme import DATE, Ints
 
 Doubles = npt.NDArray[np.float64]
 
-#: What the link head says of a pair. The first three are independent yes-or-no
-#: questions (sigmoid), the last three the status of a departure (softmax).
-LINK_OUTPUTS = ("departed_from", "left_role", "joined", "stated", "reported", "former")
-STATUSES = LINK_OUTPUTS[3:]
+#: Independent yes-or-no questions that the link head answers of a pair (sigmoid), and the label of the pair's second
+#: span; the first is a PERSON, and in `left_on` the departure's ORG too …
+LINK_TARGETS = {"departed_from": "ORG", "left_role": "ROLE", "joined": "ORG", "left_on": DATE}
+LINKS = tuple(LINK_TARGETS)
+#: … and how surely a departure is told (softmax).
+STATUSES = ("stated", "reported", "former")
+LINK_OUTPUTS = LINKS + STATUSES
 #: Spans farther apart than this many tokens are not paired: 99 % of the annotated
 #: departures lie within 132 characters.
 MAX_DISTANCE = 160
@@ -33,12 +37,13 @@ JOINED_THRESHOLD = 0.3
 #: Tokens of context to the left and right of a pair that the head looks at.
 CONTEXT = 24
 #: Columns of the pair matrix: token ranges of the two spans and of the three stretches
-#: around them, then buckets: signed distance, kind of target, and how many other persons,
-#: other organisations and ends of sentences stand between the two.
+#: around them, then buckets: signed distance, kind of pair, and how many other persons,
+#: other organisations and ends of sentences stand between the two. What a pair begins with is called the person,
+#: though it may be the organisation whose time is asked for.
 PAIR_FIELDS = (
     "person_first", "person_last", "target_first", "target_last",
     "left_first", "left_last", "right_first", "right_last",
-    "distance_bucket", "target_kind",
+    "distance_bucket", "pair_kind",
     "persons_between", "organizations_between", "sentences_between",
 )  # fmt: skip
 #: Counts of what stands between are told apart up to this many, less one.
@@ -47,7 +52,8 @@ _BUCKET_EDGES = np.array([1, 2, 4, 8, 16, 32, 64, 96])
 #: The link head is run on so many pairs, and about so many tokens, at once: its memory is that of these.
 LINK_PAIRS, LINK_TOKENS = 256, 2048
 DISTANCE_BUCKETS = 2 * (len(_BUCKET_EDGES) + 1)
-TARGET_KINDS = ("ORG", "ROLE")
+#: What is paired: labels of the first span and of the second.
+PAIR_KINDS = (("PERSON", "ORG"), ("PERSON", "ROLE"), ("PERSON", DATE), ("ORG", DATE))
 
 
 def distance_buckets(gaps: Ints, person_is_first: np.ndarray) -> Ints:
@@ -59,10 +65,10 @@ def distance_buckets(gaps: Ints, person_is_first: np.ndarray) -> Ints:
 def pair_matrix(
     spans: Sequence[Span], pairs: Sequence[tuple[int, int]], *, sentence_ends: Ints, start: int, end: int
 ) -> Ints:
-    """Features of (PERSON, target) pairs, see PAIR_FIELDS: [pairs, 13].
+    """Features of pairs of spans, see PAIR_FIELDS: [pairs, 13].
 
     Args:
-        spans: all spans, sorted; pairs are indices into them.
+        spans: all spans, those of one label sorted; pairs are indices into them.
         sentence_ends: token positions after which a sentence ends, ascending.
         start, end: the token range that context may come from (a text, or a window).
     """
@@ -75,7 +81,7 @@ def pair_matrix(
     high = np.maximum(places[:, 1], places[:, 3])
     person_is_first = places[:, 0] < places[:, 2]
     left, right = np.minimum(places[:, 1], places[:, 3]), np.maximum(places[:, 0], places[:, 2])
-    kinds = np.array([TARGET_KINDS.index(spans[target].label) for target in targets])
+    kinds = np.array([PAIR_KINDS.index((spans[first].label, spans[second].label)) for first, second in pairs])
     between = [
         _count_between(np.array([span.first for span in spans if span.label == label], dtype=np.int64), left, right)
         for label in ("PERSON", "ORG")
@@ -127,10 +133,10 @@ def candidate_pairs(spans: Sequence[Span]) -> list[tuple[int, int]]:
             other = index + step
             while 0 <= other < len(spans):
                 span = spans[other]
-                gap = span.first - person.last if step > 0 else person.first - span.last
-                if gap > MAX_DISTANCE:
+                distance = span.first - person.last if step > 0 else person.first - span.last
+                if distance > MAX_DISTANCE:
                     break
-                if span.label in TARGET_KINDS:
+                if span.label in ("ORG", "ROLE"):
                     result.append((index, other))
                 other += step
     result.sort()
@@ -139,7 +145,7 @@ def candidate_pairs(spans: Sequence[Span]) -> list[tuple[int, int]]:
 
 @dataclass(slots=True)
 class Frame:
-    """One departure as one passage says it: spans are indices into the text's spans."""
+    """One departure as one passage says it: spans are indices into a text's spans, the date has its offsets."""
 
     person: int
     organization: int
@@ -147,9 +153,10 @@ class Frame:
     status: str
     roles: list[int] = field(default_factory=list)
     joined: list[int] = field(default_factory=list)
+    date: TimeSpan | None = None
 
-    def renumbered(self, numbers: Sequence[int]) -> Frame:
-        """The frame with each span's index replaced by its number in another list."""
+    def renumbered(self, numbers: Sequence[int], *, distance: int) -> Frame:
+        """The frame with each span's index replaced by its number in another list, and its date so far behind."""
         return Frame(
             numbers[self.person],
             numbers[self.organization],
@@ -157,10 +164,12 @@ class Frame:
             self.status,
             [numbers[role] for role in self.roles],
             [numbers[target] for target in self.joined],
+            self.date and replace(self.date, start=self.date.start + distance, end=self.date.end + distance),
         )
 
 
-def _sigmoid(values: Floats) -> Floats:
+def probabilities(values: Floats) -> Floats:
+    """Logits to the probabilities of yes."""
     return (1.0 / (1.0 + np.exp(-np.clip(values, -30, 30)))).astype(np.float32)
 
 
@@ -210,12 +219,10 @@ def frames_from(
     """
     if not len(pairs):
         return []
-    probabilities = _sigmoid(scores[:, :3])
-    status = scores[:, 3:].argmax(axis=1)
+    likely = probabilities(scores[:, : len(LINKS)])
+    status = scores[:, len(LINKS) :].argmax(axis=1)
     told = [
-        row
-        for row, (_, target) in enumerate(pairs)
-        if spans[target].label == "ORG" and probabilities[row, 0] >= threshold
+        row for row, (_, target) in enumerate(pairs) if spans[target].label == "ORG" and likely[row, 0] >= threshold
     ]
     sides = np.array([spans[pairs[row][0]].score * spans[pairs[row][1]].score for row in told])
     departed = calibrated(joint_log_odds(scores[told, 0], sides), temperature=temperature, bias=bias)
@@ -228,9 +235,9 @@ def frames_from(
         frames = by_person.get(person)
         if not frames:
             continue
-        if spans[target].label == "ROLE" and probabilities[row, 1] >= ROLE_THRESHOLD:
+        if spans[target].label == "ROLE" and likely[row, 1] >= ROLE_THRESHOLD:
             min(frames, key=lambda frame: _gap(spans[frame.organization], spans[target])).roles.append(target)
-        if spans[target].label == "ORG" and probabilities[row, 2] >= JOINED_THRESHOLD:
+        if spans[target].label == "ORG" and likely[row, 2] >= JOINED_THRESHOLD:
             before = [f for f in frames if f.organization < target] or frames
             nearest = min(before, key=lambda frame: _gap(spans[frame.organization], spans[target]))
             if nearest.organization != target:

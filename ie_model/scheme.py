@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 #: What the published model finds (the annotation guidelines define them).
 LABELS = ("PERSON", "ORG", "ROLE", "MONEY")
+#: What a time that dates a departure is called; it is found by its grammar and not by tags (`ie_model.dates`).
+DATE = "DATE"
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]

@@ -3,9 +3,9 @@
     python -m training.calibration            # fit, measure, write results/calibration.json and .svg
     python -m training.calibration --write    # and put what was fitted into the model's config.json
 
-Spans' scores are fitted on news-units dev, departures' on it and the held-out authored pieces
-together, since dev alone has three wrong ones among fifty. Both are measured there, and with
-`--split test` on news-units test. Only scores change: which spans and departures come out is
+Spans' scores are fitted on news-units dev, departures' on it, the held-out authored pieces and the
+marked passages that are kept apart, together, since dev alone has a few wrong ones among fifty. Both are measured
+there, and with `--split test` on news-units test. Only scores change: which spans and departures come out is
 decided on what the model says uncalibrated.
 
 Spans: one temperature for the tags' logits, of least log loss of "this span is right". The
@@ -40,7 +40,7 @@ from ie_model.runtime.onnx import OnnxRuntime
 from ie_model.scheme import Ints
 from training.calibration_plot import write_plot
 from training.data.example import DataError, Example
-from training.data.sources import read_source
+from training.data.sources import PASSAGES, read_source
 from training.fact_scoring import departure_counts, gold_facts, match_facts
 from training.features import tag_masks
 from training.losses import tag_loss
@@ -59,9 +59,11 @@ from training.report import check_writable, complete_labels, fingerprint, weight
 from training.scoring import span_counts, total
 
 RESULTS = Path("results/calibration.json")
-#: The set that is fitted on, and the one that is measured beside it, for departures fitted on too: (source, split).
+#: The set that is fitted on, and one that is measured beside it, for departures fitted on too: (source, split).
 FITTED = ("news-units", "dev")
 HELD_OUT = ("authored-heldout", "test")
+#: So are these, of a file that `training.paragraphs` wrote.
+PASSAGES_SPLIT = "dev"
 MIN_SCORES = tuple(round(0.05 * step, 2) for step in range(20))
 
 
@@ -255,6 +257,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default="dev",
         help="of news-units: what to measure on; test comes beside dev and is never fitted on",
     )
+    parser.add_argument(
+        "--passages", type=Path, default=PASSAGES, help="what training.paragraphs wrote; left out where there is none"
+    )
     parser.add_argument("--write", action="store_true", help="put what was fitted into the model's config.json")
     parser.add_argument("--output", type=Path, default=RESULTS)
     options = parser.parse_args(arguments)
@@ -262,22 +267,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         check_writable(options.output)
         model = ModelFolder.open(options.model)
         subject = Subject(model, RememberingRuntime(OnnxRuntime(model.path)))
-        wanted = dict.fromkeys((FITTED, HELD_OUT, (FITTED[0], options.split)))
-        sets = {
-            f"{source} {split}": read_source(
-                source, data_root=Path(options.data_root), split=split, purpose="evaluate"
-            )
-            for source, split in wanted
+        further = [HELD_OUT]
+        if options.passages.is_file():
+            further.append((f"paragraphs:{options.passages}", PASSAGES_SPLIT))
+        wanted = dict.fromkeys((FITTED, *further, (FITTED[0], options.split)))
+        found = {
+            one: read_source(one[0], data_root=Path(options.data_root), split=one[1], purpose="evaluate")
+            for one in wanted
         }
     except (DataError, IEModelError) as error:
         print(error, file=sys.stderr)
         return 2
-    fitted_on, held_out = " ".join(FITTED), " ".join(HELD_OUT)
-    settings = fit(subject, sets[fitted_on], further=sets[held_out])
+    settings = fit(subject, found[FITTED], further=[example for one in further for example in found[one]])
+    # Of a file the kind is named, and not where it lies.
+    sets = {f"{source.partition(':')[0]} {split}": examples for (source, split), examples in found.items()}
+    fitted_on = " ".join(FITTED)
     report: dict[str, Any] = {
         "model": weights_fingerprint(model.path),
         "fitted_on": fitted_on,
-        "departures_fitted_on": [fitted_on, held_out],
+        "departures_fitted_on": list(sets)[: 1 + len(further)],
         "fitted": fitted_values(settings),
         "ways": compare_ways(subject, sets, fitted_on=fitted_on, temperature=settings.temperature),
         "sets": {name: measure(subject, examples, settings) for name, examples in sets.items()},

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from ie_model.encoding import TextEncoder
 from ie_model.errors import IEModelError
 from ie_model.model_folder import ENCODER_ONNX, LINKS_ONNX, TOKENIZER, ModelFolder, Settings
-from ie_model.relations import PAIR_FIELDS
+from ie_model.relations import PAIR_FIELDS, PAIR_KINDS
 from ie_model.runtime.modeling import SpanLinkModel
 from ie_model.runtime.onnx import OnnxRuntime
 from training.modeling import load_model, save_model
@@ -217,7 +217,7 @@ def random_pairs(tokens: int, count: int, *, seed: int = 0) -> Tensor:
         a, b, c, d = np.sort(random.choice(np.arange(1, tokens - 1), 4, replace=False))
         spans = [a, b, c, d] if random.random() < 0.5 else [c, d, a, b]
         rows.append([*spans, max(0, a - 24), a, d, min(tokens, d + 24)])
-        rows[-1] += [random.integers(18), random.integers(2), *random.integers(4, size=3)]
+        rows[-1] += [random.integers(18), random.integers(len(PAIR_KINDS)), *random.integers(4, size=3)]
     result = torch.tensor(np.array(rows), dtype=torch.long)
     assert result.shape[1] == len(PAIR_FIELDS)
     return result

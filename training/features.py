@@ -7,17 +7,20 @@ trained on what it will see; its windows are longer than the published ones, for
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ie_model.dates import TimeSpan
+from ie_model.dating import dating_pairs, times_among
 from ie_model.decoding import Span
+from ie_model.departure_dates import DATED
 from ie_model.encoding import Encoding, TextEncoder
 from ie_model.names import same_organization, same_person
-from ie_model.relations import PAIR_FIELDS, STATUSES, candidate_pairs, pair_matrix
-from ie_model.scheme import Ints, TagScheme
+from ie_model.relations import LINK_TARGETS, LINKS, PAIR_FIELDS, STATUSES, candidate_pairs, pair_matrix
+from ie_model.scheme import DATE, Ints, TagScheme
 from ie_model.windows import plan_windows
 from training.data.example import Example, GoldSpan
 
@@ -37,7 +40,7 @@ class WindowFeatures:
         ids: [tokens] with [CLS] and [SEP], not padded.
         allowed: [tokens] bit k says that tag k may be right; 0 means no loss.
         pairs: [pairs, 13] as in `relations.PAIR_FIELDS`, relative to the window.
-        links: [pairs, 4] departed_from, left_role, joined (0, 1 or IGNORE) and the
+        links: [pairs, 5] whether each of `relations.LINKS` holds (0, 1 or IGNORE) and the
             index of the status (or IGNORE).
     """
 
@@ -83,48 +86,73 @@ def tag_masks(
 
 
 def _link_labels(example: Example, spans: Sequence[GoldSpan], pairs: Sequence[tuple[int, int]]) -> Ints:
-    """[pairs, 4] what the annotation says of each pair.
+    """[pairs, 5] what the annotation says of each pair of a person, or an organisation and a time.
 
     Other mentions of the two sides of a fact are neither right nor wrong: no loss. Nor is a
     role or a new employer of somebody who departs from nowhere: inference asks for these only
     where it has found a departure, and among all pairs they would drown in easy negatives.
+    A time that overlaps the annotated one is the best answer that inference can give, and right.
     """
     departures = example.departures or ()
-    links = np.zeros((len(pairs), 4), dtype=np.int64)
-    links[:, 3] = IGNORE
+    links = np.zeros((len(pairs), len(LINKS) + 1), dtype=np.int64)
+    links[:, -1] = IGNORE
     text = example.text
 
     def surface(span: GoldSpan) -> str:
         return text[span.start : span.end]
 
-    facts: dict[str, list[tuple[GoldSpan, GoldSpan]]] = {"departed_from": [], "left_role": [], "joined": []}
+    facts: dict[str, list[tuple[GoldSpan, GoldSpan]]] = {link: [] for link in LINKS}
     for departure in departures:
         facts["departed_from"].append((departure.person, departure.organization))
         facts["left_role"] += [(departure.person, role) for role in departure.roles]
         facts["joined"] += [(departure.person, target) for target in departure.joined]
+        if departure.date and departure.status in DATED:
+            facts["left_on"] += [
+                (side, time)
+                for side in (departure.person, departure.organization)
+                for time in spans
+                if time.label == DATE and time.start < departure.date.end and departure.date.start < time.end
+            ]
     status = {(d.person, d.organization): STATUSES.index(d.status) for d in departures}
-    departing = {departure.person for departure in departures}
+    departing = {side for departure in departures for side in (departure.person, departure.organization)}
     for row, (a, b) in enumerate(pairs):
-        person, target = spans[a], spans[b]
-        for column, relation in enumerate(("departed_from", "left_role", "joined")):
-            if (target.label == "ROLE") != (relation == "left_role"):
+        side, target = spans[a], spans[b]
+        for column, (link, label) in enumerate(LINK_TARGETS.items()):
+            if target.label != label:
                 links[row, column] = IGNORE
                 continue
-            if (person, target) in facts[relation]:
+            if (side, target) in facts[link]:
                 links[row, column] = 1
-            elif (relation != "departed_from" and person not in departing) or any(
-                _same(surface(person), surface(p), surface(target), surface(t), target.label)
-                for p, t in facts[relation]
+            elif (link != "departed_from" and side not in departing) or any(
+                _same(surface(side), surface(s), side.label) and _same(surface(target), surface(t), label)
+                for s, t in facts[link]
+                if s.label == side.label
             ):
                 links[row, column] = IGNORE
-        links[row, 3] = status.get((person, target), IGNORE)
+        links[row, -1] = status.get((side, target), IGNORE)
     return links
 
 
-def _same(person: str, other_person: str, target: str, other_target: str, label: str) -> bool:
-    if not same_person(person, other_person):
-        return False
-    return same_organization(target, other_target) if label == "ORG" else target == other_target
+def _dated_sides(example: Example, spans: Sequence[GoldSpan]) -> list[int]:
+    """The persons and organisations whose times inference would ask for, as indices into the spans."""
+    asked = [departure for departure in example.departures or () if departure.status in DATED]
+    sides = {side for departure in asked for side in (departure.person, departure.organization)}
+    return [index for index, span in enumerate(spans) if span in sides]
+
+
+def _times(example: Example, encoding: Encoding) -> list[tuple[TimeSpan, Span]]:
+    """The times of a text, where its source marks which of them date departures."""
+    if not (example.dates and example.departures):
+        return []
+    spans = [Span(span.label, 0, 0, span.start, span.end, 1.0) for span in example.spans]
+    return list(zip(*times_among(example.text, spans, encoding), strict=True))
+
+
+def _same(name: str, other: str, label: str) -> bool:
+    """Whether two names of one label may name one thing."""
+    if label == "PERSON":
+        return same_person(name, other)
+    return same_organization(name, other) if label == "ORG" else name == other
 
 
 def window_features(example: Example, encoder: TextEncoder, scheme: TagScheme) -> Iterator[WindowFeatures]:
@@ -133,6 +161,7 @@ def window_features(example: Example, encoder: TextEncoder, scheme: TagScheme) -
     if not len(encoding):
         return
     allowed, placed = tag_masks(example, encoding, scheme)
+    times = _times(example, encoding)
     for window in plan_windows(encoding.sentence_ends, size=LENGTHS[-1] - 2, overlap=64):
         ids = np.concatenate([[encoder.cls_id], encoding.ids[window.start : window.end], [encoder.sep_id]])
         bits = np.concatenate([[0], allowed[window.start : window.end], [0]])
@@ -145,13 +174,19 @@ def window_features(example: Example, encoder: TextEncoder, scheme: TagScheme) -
             elif first < window.end and window.start < last:
                 bits[max(first, window.start) - window.start + 1 : min(last, window.end) - window.start + 1] = 0
         pairs = np.zeros((0, len(PAIR_FIELDS)), dtype=np.int64)
-        links = np.zeros((0, 4), dtype=np.int64)
+        links = np.zeros((0, len(LINKS) + 1), dtype=np.int64)
         if example.departures is not None:
-            spans = [span for _, span in inside]
+            gold, spans = [span for span, _ in inside], [span for _, span in inside]
             indices = candidate_pairs(spans)
+            for time, place in times:
+                if window.start <= place.first and place.last <= window.end:
+                    shift = 1 - window.start
+                    gold.append(GoldSpan(time.start, time.end, DATE))
+                    spans.append(replace(place, first=place.first + shift, last=place.last + shift))
+            indices += dating_pairs(spans[: len(inside)], spans[len(inside) :], _dated_sides(example, gold))
             ends = encoding.sentence_ends - window.start + 1
             pairs = pair_matrix(spans, indices, sentence_ends=ends, start=1, end=len(ids) - 1)
-            links = _link_labels(example, [gold for gold, _ in inside], indices)
+            links = _link_labels(example, gold, indices)
         yield WindowFeatures(ids=ids, allowed=bits, pairs=pairs, links=links)
 
 
@@ -193,12 +228,12 @@ def collate(
         links.append(window.links)
     all_pairs, all_links = np.concatenate(pairs), np.concatenate(links)
     if len(all_pairs) > shape.pairs:
-        rank = random.random(len(all_pairs)) - 2.0 * (all_links[:, :3] == 1).any(axis=1)
+        rank = random.random(len(all_pairs)) - 2.0 * (all_links[:, : len(LINKS)] == 1).any(axis=1)
         keep = np.sort(np.argsort(rank)[: shape.pairs])
         all_pairs, all_links = all_pairs[keep], all_links[keep]
     padded_pairs = np.zeros((shape.pairs, len(PAIR_FIELDS)), dtype=np.int64)
     padded_pairs[:, [1, 3, 5, 7]] = 1  # token ranges must not be empty
-    padded_links = np.full((shape.pairs, 4), IGNORE, dtype=np.int64)
+    padded_links = np.full((shape.pairs, len(LINKS) + 1), IGNORE, dtype=np.int64)
     padded_pairs[: len(all_pairs)] = all_pairs
     padded_links[: len(all_links)] = all_links
     arrays = {

@@ -5,8 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ie_model.relations import LINK_OUTPUTS
+from ie_model.relations import LINKS
 from training.features import IGNORE
+
+#: The last of the links.
+_DATE = LINKS.index("left_on")
 
 
 def tag_loss(logits: Tensor, allowed: Tensor) -> Tensor:
@@ -29,22 +32,23 @@ def tag_loss(logits: Tensor, allowed: Tensor) -> Tensor:
 
 
 def link_loss(scores: Tensor, links: Tensor) -> Tensor:
-    """Binary cross-entropy of the three relations and cross-entropy of the status.
+    """Binary cross-entropy of the links and cross-entropy of the status.
 
     Args:
         scores: [pairs, len(LINK_OUTPUTS)].
-        links: [pairs, 4], see `features.WindowFeatures`.
+        links: [pairs, 5], see `features.WindowFeatures`.
     """
-    relations = links[:, :3]
+    relations = links[:, : len(LINKS)]
     known = relations != IGNORE
     binary = nn.functional.binary_cross_entropy_with_logits(
-        scores[:, :3].float(), relations.clamp_min(0).float(), reduction="none"
+        scores[:, : len(LINKS)].float(), relations.clamp_min(0).float(), reduction="none"
     )
     # Divided by the positives rather than by all pairs: batches differ widely in how
-    # many far-apart negatives they hold.
-    scale = (relations == 1).sum().clamp_min(4)
-    loss = (binary * known).sum() / scale
+    # many far-apart negatives they hold. Dates by their own, since most batches hold few.
+    positives, counted = relations == 1, binary * known
+    scale, date_scale = positives[:, :_DATE].sum().clamp_min(4), positives[:, _DATE].sum().clamp_min(4)
+    loss = counted[:, :_DATE].sum() / scale + counted[:, _DATE].sum() / date_scale
     status = nn.functional.cross_entropy(
-        scores[:, 3 : len(LINK_OUTPUTS)].float(), links[:, 3], ignore_index=IGNORE, reduction="sum"
+        scores[:, len(LINKS) :].float(), links[:, len(LINKS)], ignore_index=IGNORE, reduction="sum"
     )
     return loss + status / scale

@@ -84,6 +84,9 @@ def build_model(recipe: Recipe, scheme: TagScheme) -> SpanLinkModel:
     _take_over_tags(classifier, Path(recipe.encoder), scheme)
     network = SpanLinkModel(classifier)
     _take_over_link_head(network, Path(recipe.encoder) / SAFETENSORS)
+    if recipe.dates_alone:
+        for name, parameter in network.named_parameters():
+            parameter.requires_grad_(name.startswith("link_head.date_"))
     return network
 
 
@@ -114,8 +117,12 @@ def _take_over_link_head(network: SpanLinkModel, path: Path) -> None:
     prefix = "link_head."
     with safe_open(path, framework="pt") as tensors:
         state = {k.removeprefix(prefix): tensors.get_tensor(k).float() for k in tensors.keys() if k.startswith(prefix)}  # noqa: SIM118
-    if state:
-        network.link_head.load_state_dict(state)
+    own = network.link_head.state_dict()
+    for name, value in state.items():
+        if name not in own or value.shape[1:] != own[name].shape[1:] or len(value) > len(own[name]):
+            raise RecipeError(f"{path}: its link head's {name} is of another network; start from an encoder")
+        own[name][: len(value)] = value  # what an earlier version's did not know begins anew
+    network.link_head.load_state_dict(own)
 
 
 def _set_dropout(config: Any, rate: float) -> None:

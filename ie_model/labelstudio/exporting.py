@@ -19,10 +19,11 @@ from ie_model.dates import find_dates
 from ie_model.document import Departure, Document, Entity
 from ie_model.labelstudio import errors
 from ie_model.labelstudio.documents import departure_to
-from ie_model.labelstudio.interface import DATE, NUMBERS, Interface, Link, draw
+from ie_model.labelstudio.interface import NUMBERS, Interface, Link, draw
 from ie_model.labelstudio.offsets import OffsetMap, Unit
 from ie_model.labelstudio.tasks import META
 from ie_model.model_folder import CONFIG, ONNX_FILES, packaged_folder
+from ie_model.scheme import DATE
 
 
 def model_version(path: Path | None = None) -> str:

@@ -23,12 +23,11 @@ from typing import Any
 from xml.etree import ElementTree
 
 from ie_model.labelstudio import errors
-from ie_model.relations import STATUSES
-from ie_model.scheme import LABELS
+from ie_model.relations import LINK_TARGETS, STATUSES
+from ie_model.scheme import DATE, LABELS
 
-DATE = "DATE"
 #: relation → the label that its target must have; the first makes a departure.
-RELATIONS = {"departed_from": "ORG", "left_role": "ROLE", "joined": "ORG", "left_on": DATE}
+RELATIONS = LINK_TARGETS
 #: Tell the departures of one PERSON region apart.
 NUMBERS = tuple(f"d{number}" for number in range(1, 10))
 #: What the regions of this package's labels need to be the sides of departures.

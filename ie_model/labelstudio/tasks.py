@@ -10,7 +10,8 @@ from typing import Any
 
 from ie_model.errors import cannot_write
 from ie_model.labelstudio import errors
-from ie_model.labelstudio.interface import DATE, RELATIONS, Interface
+from ie_model.labelstudio.interface import RELATIONS, Interface
+from ie_model.scheme import DATE
 
 #: The key under which this package keeps what Label Studio has no field for.
 META = "ie_model"

@@ -12,10 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ie_model.relations import BETWEEN_BUCKETS, DISTANCE_BUCKETS, LINK_OUTPUTS, TARGET_KINDS
+from ie_model.relations import BETWEEN_BUCKETS, DISTANCE_BUCKETS, LINK_OUTPUTS, LINKS, PAIR_KINDS
 
 #: Bound of the attention scores of the link head: keeps the prefix sums well conditioned.
 SCORE_BOUND = 4.0
+#: Of the link head's outputs the one that says whether a time dates a parting.
+DATE_COLUMN = LINKS.index("left_on")
 
 
 class RangePooling(nn.Module):
@@ -47,7 +49,7 @@ class RangePooling(nn.Module):
 
 
 class LinkHead(nn.Module):
-    """Scores (PERSON, target) pairs from the hidden states of a text."""
+    """Scores pairs of spans (PAIR_KINDS) from the hidden states of a text."""
 
     def __init__(self, hidden: int, *, width: int = 128, heads: int = 8, dropout: float = 0.2) -> None:
         super().__init__()
@@ -55,12 +57,16 @@ class LinkHead(nn.Module):
         self.context = nn.Linear(hidden, width)
         self.pool = RangePooling(width, heads)
         self.distance = nn.Embedding(DISTANCE_BUCKETS, 32)
-        self.kind = nn.Embedding(len(TARGET_KINDS), 32)
+        self.kind = nn.Embedding(len(PAIR_KINDS), 32)
         self.drop = nn.Dropout(dropout)
         self.between = nn.Embedding(3 * BETWEEN_BUCKETS, 32)
         self.hidden_layer = nn.Linear(8 * width + 64, 2 * width)
         self.norm = nn.LayerNorm(2 * width)
-        self.output = nn.Linear(2 * width, len(LINK_OUTPUTS))
+        self.output = nn.Linear(2 * width, len(LINK_OUTPUTS) - 1)
+        # Dates have layers of their own, so that they can be learnt without changing what is said of departures.
+        self.date_layer = nn.Linear(8 * width + 64, width)
+        self.date_norm = nn.LayerNorm(width)
+        self.date_output = nn.Linear(width, 1)
 
     def forward(self, hidden: Tensor, pairs: Tensor) -> Tensor:
         """hidden [tokens, hidden], pairs [pairs, 13] (PAIR_FIELDS) → [pairs, outputs]."""
@@ -81,9 +87,10 @@ class LinkHead(nn.Module):
         place = self.distance(pairs[:, 8]) + self.kind(pairs[:, 9])
         counts = pairs[:, 10:13] + BETWEEN_BUCKETS * torch.arange(3, device=pairs.device)
         features = [person, target, *pooled, *edges, place, self.between(counts).sum(dim=1)]
-        mixed = self.hidden_layer(self.drop(torch.cat(features, dim=1)))
-        output: Tensor = self.output(self.drop(nn.functional.gelu(self.norm(mixed))))
-        return output
+        joined = self.drop(torch.cat(features, dim=1))
+        answers = self.output(self.drop(nn.functional.gelu(self.norm(self.hidden_layer(joined)))))
+        date = self.date_output(self.drop(nn.functional.gelu(self.date_norm(self.date_layer(joined)))))
+        return torch.cat([answers[:, :DATE_COLUMN], date, answers[:, DATE_COLUMN:]], dim=1)
 
 
 class SpanLinkModel(nn.Module):

@@ -73,6 +73,10 @@ class OnnxRuntime:
         told = next(one.shape[-1] for one in self._encoder.get_outputs() if one.name == "logits")
         if tags is not None and isinstance(told, int) and told != tags:
             raise errors.broken_model_file(encoder, f"it tells {told} tags apart; config.json has labels for {tags}")
+        answers = self._links.get_outputs()[0].shape[-1]
+        if isinstance(answers, int) and answers != len(LINK_OUTPUTS):
+            reason = f"of each pair it says {answers} things and not {len(LINK_OUTPUTS)}: another version made it"
+            raise errors.broken_model_file(links, reason)
 
     def encode(self, ids: Ints, mask: Ints) -> tuple[Floats, Floats]:
         logits, hidden = self._encoder.run(["logits", "hidden"], {"input_ids": ids, "attention_mask": mask})

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ie_model import facts
+from ie_model.dates import TimeSpan
 from ie_model.decoding import Span
 from ie_model.document import Date, Departure
 from ie_model.facts import departures_of, holder_of
@@ -157,6 +158,19 @@ def test_a_departure_has_its_date_and_its_value_against_the_articles() -> None:
     assert fact.date == Date("去年底", None)  # relative words say nothing without the article's date
     (fact,) = departures_of("林知远离开了，星河科技。", [spans[0], spans[1]], [dated], published="2023")
     assert fact.date is None
+
+
+def test_where_the_rule_finds_no_date_the_link_heads_counts() -> None:
+    text = "去年底的变动里有林知远与星河科技。"
+    spans = [Span("PERSON", 8, 11, 8, 11, 1.0), Span("ORG", 12, 16, 12, 16, 1.0)]
+    (fact,) = departures_of(text, spans, [Frame(0, 1, 0.9, "stated")], published="2023")
+    assert fact.date is None
+    date = TimeSpan(0, 3, "去年底")
+    (fact,) = departures_of(text, spans, [Frame(0, 1, 0.9, "stated", date=date)], published="2023")
+    assert fact.date == Date("去年底", "2022-12")
+    text, spans = "林知远去年底从星河离职，3月。", [Span("PERSON", 0, 3, 0, 3, 1.0), Span("ORG", 7, 9, 7, 9, 1.0)]
+    (fact,) = departures_of(text, spans, [Frame(0, 1, 0.9, "stated", date=TimeSpan(12, 14, "3月"))])
+    assert fact.date == Date("去年底", None)
 
 
 # Properties, over texts of paragraphs that have nothing to do with each other.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from ie_model.dates import TimeSpan
 from ie_model.decoding import Span
 from ie_model.facts import departures_of
 from ie_model.lists import completed, lists_of
@@ -51,6 +54,29 @@ def test_without_a_word_for_each_or_as_many_firms_all_left_them_all(text: str) -
     firms = [STAR, CLOUD, WOOD] if WOOD in text else [STAR, CLOUD]
     frames = [(LIN, STAR), (LIN, CLOUD), (ZHOU, CLOUD)]
     assert told(text, *frames) == [(person, firm) for person in (LIN, ZHOU) for firm in firms]
+
+
+def dates(text: str, *frames: tuple[str, str, str | None]) -> dict[tuple[str, str], str | None]:
+    """The words that date each departure of what `completed` makes of (person, left, date)."""
+    spans = marked(text)
+    given = [
+        replace(frame(text, spans, person, left), date=when and TimeSpan(0, len(when), when))
+        for person, left, when in frames
+    ]
+    names = [text[span.start : span.end] for span in spans]
+    found = completed(text, spans, given)
+    return {(names[f.person], names[f.organization]): f.date and f.date.text for f in found}
+
+
+def test_a_list_has_the_date_that_all_of_it_have() -> None:
+    text = "林知远、周若水和陈以宁先后离开星河。"
+    assert dates(text, (LIN, STAR, "3月"), (CHEN, STAR, "3月"))[ZHOU, STAR] == "3月"
+    assert dates(text, (LIN, STAR, "3月"), (CHEN, STAR, "4月"))[ZHOU, STAR] is None
+    text = "林知远离开星河、云栖和青木。"
+    assert dates(text, (LIN, STAR, "3月"), (LIN, CLOUD, "3月"))[LIN, WOOD] == "3月"
+    assert dates(text, (LIN, STAR, "3月"), (LIN, CLOUD, None))[LIN, WOOD] is None
+    text = "林知远、周若水分别从星河、云栖离职。"
+    assert dates(text, (LIN, STAR, "3月")) == {(LIN, STAR): "3月", (ZHOU, CLOUD): None}
 
 
 def test_those_between_the_first_and_the_last_of_a_list_left_too() -> None:

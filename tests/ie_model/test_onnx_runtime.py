@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ie_model.errors import ModelError
+from ie_model.relations import LINK_OUTPUTS
 from ie_model.runtime.onnx import OnnxRuntime, available_cores
 
 
@@ -32,11 +33,14 @@ def test_cores_are_those_of_the_container(
     assert available_cores() == cores
 
 
-def test_graphs_that_do_not_fit_are_told(model_dir: Path, tmp_path: Path) -> None:
+def test_graphs_that_do_not_fit_are_told(model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "model"
     shutil.copytree(model_dir, folder)
     with pytest.raises(ModelError, match=r"model\.onnx.*config.json has labels for 5"):
         OnnxRuntime(folder, tags=5)
+    monkeypatch.setattr("ie_model.runtime.onnx.LINK_OUTPUTS", LINK_OUTPUTS[:-1])
+    with pytest.raises(ModelError, match=r"links\.onnx.*says 7 things and not 6: another version made it"):
+        OnnxRuntime(folder)
     shutil.copyfile(folder / "model.onnx", folder / "links.onnx")
     with pytest.raises(ModelError, match=r"links\.onnx.*are expected"):
         OnnxRuntime(folder)

@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ie_model import relations
+from ie_model.dates import TimeSpan
 from ie_model.decoding import Span
 from ie_model.relations import (
     BETWEEN_BUCKETS,
     CONTEXT,
     DISTANCE_BUCKETS,
+    LINK_OUTPUTS,
     MAX_DISTANCE,
     PAIR_FIELDS,
     Frame,
@@ -36,7 +38,7 @@ def span(label: str, first: int, last: int) -> Span:
 
 
 def row(departed: float = NO, left_role: float = NO, joined: float = NO, status: str = "stated") -> list[float]:
-    return [departed, left_role, joined, *(2.0 * (status == name) for name in ("stated", "reported", "former"))]
+    return [departed, left_role, joined, NO, *(2.0 * (status == name) for name in ("stated", "reported", "former"))]
 
 
 def frames(spans: list[Span], rows: dict[tuple[int, int], list[float]], threshold: float = 0.5) -> list[Frame]:
@@ -107,7 +109,7 @@ def test_a_departure_with_its_role_and_new_employer() -> None:
 def test_roles_and_employers_without_a_departure_are_dropped() -> None:
     spans = [span("ORG", 0, 2), span("ROLE", 2, 4), span("PERSON", 4, 6)]
     assert frames(spans, {(2, 0): row(joined=YES), (2, 1): row(left_role=YES)}) == []
-    assert frames_from(spans, [], np.zeros((0, 6), dtype=np.float32)) == []
+    assert frames_from(spans, [], np.zeros((0, len(LINK_OUTPUTS)), dtype=np.float32)) == []
 
 
 def test_the_threshold() -> None:
@@ -230,3 +232,10 @@ def test_pairs_in_groups_score_as_all_at_once(
         done = rows.stop
     assert done == len(matrix) > 100
     assert list(link_groups(matrix[:0])) == []
+
+
+def test_a_frame_with_the_numbers_and_offsets_of_the_whole_text() -> None:
+    frame = Frame(0, 2, 0.9, "stated", roles=[1], joined=[3], date=TimeSpan(4, 9, "2023年"))
+    moved = frame.renumbered([5, 6, 7, 8], distance=100)
+    assert moved == Frame(5, 7, 0.9, "stated", roles=[6], joined=[8], date=TimeSpan(104, 109, "2023年"))
+    assert replace(frame, date=None).renumbered([5, 6, 7, 8], distance=100).date is None

@@ -24,15 +24,16 @@ from training.calibration_plot import write_plot
 from training.data.sources import read_source
 
 TEXT = "3月，星河科技技术副总裁林知远宣布辞职创业，加入了云栖智能。"
+SPANS: list[dict[str, Any]] = [
+    {"label": "ORG", "start": 3, "end": 7},
+    {"label": "ROLE", "start": 7, "end": 12},
+    {"label": "PERSON", "start": 12, "end": 15},
+    {"label": "ORG", "start": 25, "end": 29},
+]
 UNIT = {
     "id": "u",
     "text": TEXT,
-    "spans": [
-        {"label": "ORG", "start": 3, "end": 7},
-        {"label": "ROLE", "start": 7, "end": 12},
-        {"label": "PERSON", "start": 12, "end": 15},
-        {"label": "ORG", "start": 25, "end": 29},
-    ],
+    "spans": SPANS,
     "departures": [
         {"person": [12, 15], "organization": [3, 7], "roles": [[7, 12]], "joined": [[25, 29]], "status": "stated"}
     ],
@@ -164,12 +165,15 @@ def test_a_whole_run(
     monkeypatch.setattr(calibration, "read_source", lambda *names, **options: read_source(*names, **options)[:6])
     monkeypatch.setattr(calibration, "MIN_SCORES", (0.0, 0.5, 0.9))
     output = tmp_path / "out" / "calibration.json"
+    passages = tmp_path / "passages.jsonl"
     arguments = ["--model", str(folder), "--data-root", str(data_root), "--output", str(output)]
+    arguments += ["--passages", str(passages)]
     config = (folder / "config.json").read_bytes()
     assert calibration.main(arguments) == 0
     assert (folder / "config.json").read_bytes() == config, "only --write writes"
     report: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
     assert list(report["sets"]) == ["news-units dev", "authored-heldout test"]
+    assert report["departures_fitted_on"] == ["news-units dev", "authored-heldout test"]
     assert report["command"] == f"python -m training.calibration --model {folder}"
     for one in report["sets"].values():
         assert [at["min_score"] for at in one["curve"]] == list(calibration.MIN_SCORES)
@@ -190,6 +194,13 @@ def test_a_whole_run(
     assert tested["fitted"] == report["fitted"], "the test split is never fitted on"
     assert fitted_values(ModelFolder.open(folder).settings) == report["fitted"]
     assert "calibration error" in capsys.readouterr().out
+
+    spans = [{**span, "text": TEXT[span["start"] : span["end"]]} for span in SPANS]
+    passages.write_text(json.dumps({**UNIT, "spans": spans, "split": "dev"}) + "\n", encoding="utf-8")
+    assert calibration.main(arguments) == 0
+    passed = json.loads(output.read_text(encoding="utf-8"))
+    assert passed["departures_fitted_on"] == ["news-units dev", "authored-heldout test", "paragraphs dev"]
+    assert passed["sets"]["paragraphs dev"]["documents"] == 1
 
 
 def test_what_is_missing_is_named(model_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ie_model.encoding import TextEncoder
-from ie_model.relations import PAIR_FIELDS
-from ie_model.scheme import TagScheme
+from ie_model.relations import LINKS, PAIR_FIELDS, PAIR_KINDS
+from ie_model.scheme import DATE, TagScheme
 from training.data.example import DataError, Example, GoldDeparture, GoldSpan
+from training.data.sources import read_source
 from training.features import (
     IGNORE,
     LENGTHS,
@@ -108,21 +111,65 @@ def test_what_the_annotation_says_of_each_pair(text_encoder: TextEncoder) -> Non
         surfaces[f"{person}{mention}", target, int(pair[2]) > 20] = link.tolist()
     no = IGNORE
     assert surfaces == {
-        ("林知远1", "星河科技", False): [1, no, 0, 1],
-        ("林知远1", "总裁", False): [no, 1, no, no],
-        ("林知远1", "云栖智能", False): [0, no, 1, no],
+        ("林知远1", "星河科技", False): [1, no, 0, no, 1],
+        ("林知远1", "总裁", False): [no, 1, no, no, no],
+        ("林知远1", "云栖智能", False): [0, no, 1, no, no],
         # Another mention of either side is neither right nor wrong.
-        ("林知远1", "星河", True): [no, no, 0, no],
-        ("林知远1", "青木", True): [0, no, 0, no],
-        ("林知远1", "总裁", True): [no, no, no, no],
+        ("林知远1", "星河", True): [no, no, 0, no, no],
+        ("林知远1", "青木", True): [0, no, 0, no, no],
+        ("林知远1", "总裁", True): [no, no, no, no, no],
         # The second mention departs from nowhere: its roles and employers carry no loss.
-        ("林知远2", "星河科技", False): [no, no, no, no],
-        ("林知远2", "总裁", False): [no, no, no, no],
-        ("林知远2", "云栖智能", False): [0, no, no, no],
-        ("林知远2", "星河", True): [no, no, no, no],
-        ("林知远2", "青木", True): [0, no, no, no],
-        ("林知远2", "总裁", True): [no, no, no, no],
+        ("林知远2", "星河科技", False): [no, no, no, no, no],
+        ("林知远2", "总裁", False): [no, no, no, no, no],
+        ("林知远2", "云栖智能", False): [0, no, no, no, no],
+        ("林知远2", "星河", True): [no, no, no, no, no],
+        ("林知远2", "青木", True): [0, no, no, no, no],
+        ("林知远2", "总裁", True): [no, no, no, no, no],
     }
+
+
+def test_times_are_asked_of_those_whose_departure_may_have_one(text_encoder: TextEncoder) -> None:
+    text = "2023年3月，林知远离开星河科技，4月加入云栖智能。3月，青木前总裁周以安说，2023年3月是林知远走的。"
+    left, other = span(text, "林知远", "PERSON"), span(text, "周以安", "PERSON")
+    firm, former = span(text, "星河科技", "ORG"), span(text, "青木", "ORG")
+    again = span(text, "林知远", "PERSON", after=other.end)
+    departures = (
+        GoldDeparture(left, firm, "stated", date=span(text, "2023年3月", DATE)),
+        GoldDeparture(other, former, "former"),
+    )
+    spans = (left, firm, former, other, again)
+    example = Example("1", "test", text, spans, departures=departures, dates=True)
+    (window,) = window_features(example, text_encoder, SCHEME)
+    offsets = text_encoder(text).offsets
+    found = {}
+    for pair, link in zip(window.pairs, window.links, strict=True):
+        if PAIR_KINDS[pair[9]][1] == DATE:
+            side, time = (int(offsets[first - 1, 0]) for first in (pair[0], pair[2]))
+            found[side, text[time : offsets[pair[3] - 2, 1]], time > left.end] = link.tolist()
+    no = IGNORE
+    assert found == {
+        (side.start, *time): [no, no, no, right, no]
+        for side in (left, firm)
+        for time, right in {
+            ("2023年3月", False): 1,
+            ("4月", True): 0,
+            ("3月", True): 0,
+            # The same words once more are neither right nor wrong.
+            ("2023年3月", True): no,
+        }.items()
+    }
+    unmarked = Example("1", "test", text, spans, departures=departures)
+    (window,) = window_features(unmarked, text_encoder, SCHEME)
+    assert all(PAIR_KINDS[kind][1] != DATE for kind in window.pairs[:, 9])
+
+
+def test_authored_pieces_teach_when_somebody_left(text_encoder: TextEncoder) -> None:
+    """What sources call a date is what the features look for."""
+    column, found = LINKS.index("left_on"), []
+    for example in read_source("authored-heldout", data_root=Path(), split="test", purpose="evaluate"):
+        for window in window_features(example, text_encoder, SCHEME):
+            found += window.links[:, column].tolist()
+    assert 50 < found.count(1) < found.count(0) + found.count(1)
 
 
 def test_a_window_is_wrapped_in_special_tokens(text_encoder: TextEncoder) -> None:
@@ -138,7 +185,7 @@ def test_a_source_without_departures_has_no_pairs(text_encoder: TextEncoder) -> 
     bare = Example("1", "test", TEXT, example.spans)
     (window,) = window_features(bare, text_encoder, SCHEME)
     assert window.pairs.shape == (0, len(PAIR_FIELDS))
-    assert window.links.shape == (0, 4)
+    assert window.links.shape == (0, len(LINKS) + 1)
 
 
 def test_an_empty_text_has_no_windows(text_encoder: TextEncoder) -> None:
@@ -185,7 +232,7 @@ def shape_of(tokens: int, length: int) -> BatchShape:
 
 
 def random_window(length: int, pairs: int, random: np.random.Generator, positive: float = 0.2) -> WindowFeatures:
-    links = np.full((pairs, 4), IGNORE, dtype=np.int64)
+    links = np.full((pairs, len(LINKS) + 1), IGNORE, dtype=np.int64)
     links[:, 0] = random.random(pairs) < positive
     return WindowFeatures(
         ids=random.integers(5, 100, length),
@@ -211,7 +258,7 @@ def test_batches_have_one_shape(data: st.DataObject) -> None:
         "attention_mask": (shape.windows, shape.length),
         "allowed": (shape.windows, shape.length),
         "pairs": (shape.pairs, len(PAIR_FIELDS)),
-        "links": (shape.pairs, 4),
+        "links": (shape.pairs, len(LINKS) + 1),
     }
     for row, window in enumerate(windows):
         end = len(window.ids)
@@ -228,7 +275,7 @@ def test_batches_have_one_shape(data: st.DataObject) -> None:
 def test_pairs_point_into_the_batch_as_one_row() -> None:
     shape = shape_of(256, 64)  # four windows
     pairs = np.array([[1, 4, 6, 8, 1, 1, 8, 20, 3, 1, 0, 2, 1]])
-    links = np.array([[IGNORE, 1, IGNORE, IGNORE]])
+    links = np.array([[IGNORE, 1, IGNORE, IGNORE, IGNORE]])
     window = WindowFeatures(np.arange(30), np.ones(30, dtype=np.int64), pairs, links)
     batch = collate([window, window], shape, pad_id=0, random=np.random.default_rng(0))
     assert batch["pairs"][0].tolist() == [1, 4, 6, 8, 1, 1, 8, 20, 3, 1, 0, 2, 1]

@@ -73,24 +73,24 @@ def test_a_batch_of_nothing_but_padding() -> None:
 
 def test_link_loss_of_known_scores() -> None:
     # Zero logits: log 2 per relation, log 3 for the status; one positive counts as four.
-    loss = link_loss(torch.zeros(1, 6), torch.tensor([[1, 0, IGNORE, 2]]))
+    loss = link_loss(torch.zeros(1, 7), torch.tensor([[1, 0, IGNORE, IGNORE, 2]]))
     assert loss.item() == pytest.approx((2 * math.log(2) + math.log(3)) / 4)
 
 
 def test_link_loss_is_divided_by_the_positives() -> None:
-    one = torch.tensor([[1, 1, 1, 0]])
-    # Eight positives on zero logits: 8 · log 2 / 8, and 8 statuses of log 3 over 24 positives.
-    loss = link_loss(torch.zeros(8, 6), one.repeat(8, 1))
-    assert loss.item() == pytest.approx(math.log(2) + math.log(3) / 3)
+    one = torch.tensor([[1, 1, 1, 1, 0]])
+    # 24 positives on zero logits, 24 · log 2 / 24, 8 dates, 8 · log 2 / 8, and 8 statuses of log 3 over 24 positives.
+    loss = link_loss(torch.zeros(8, 7), one.repeat(8, 1))
+    assert loss.item() == pytest.approx(2 * math.log(2) + math.log(3) / 3)
 
 
 def test_link_loss_ignores_what_is_not_known() -> None:
-    scores = torch.randn(3, 6, generator=torch.Generator().manual_seed(0))
-    links = torch.tensor([[1, IGNORE, 0, 0], [IGNORE, 0, IGNORE, IGNORE], [IGNORE] * 4])
+    scores = torch.randn(3, 7, generator=torch.Generator().manual_seed(0))
+    links = torch.tensor([[1, IGNORE, 0, IGNORE, 0], [IGNORE, 0, IGNORE, IGNORE, IGNORE], [IGNORE] * 5])
     changed = scores.clone()
-    for row, column in ((0, 1), (1, 0), (1, 2)):
+    for row, column in ((0, 1), (0, 3), (1, 0), (1, 2), (1, 3)):
         changed[row, column] = 1e6
-    changed[1, 3:] = 1e6
+    changed[1, 4:] = 1e6
     changed[2] = -1e6
     torch.testing.assert_close(link_loss(changed, links), link_loss(scores, links))
     changed[1, 1] += 5.0
@@ -98,8 +98,8 @@ def test_link_loss_ignores_what_is_not_known() -> None:
 
 
 def test_link_loss_without_any_label_is_zero() -> None:
-    scores = torch.randn(4, 6).requires_grad_()
-    loss = link_loss(scores, torch.full((4, 4), IGNORE))
+    scores = torch.randn(4, 7).requires_grad_()
+    loss = link_loss(scores, torch.full((4, 5), IGNORE))
     assert loss.item() == 0
     loss.backward()
     assert scores.grad is not None
@@ -107,7 +107,7 @@ def test_link_loss_without_any_label_is_zero() -> None:
 
 
 def test_the_right_answer_costs_least() -> None:
-    links = torch.tensor([[1, IGNORE, 0, 1]])
-    right = torch.tensor([[9.0, 0.0, -9.0, -9.0, 9.0, -9.0]])
+    links = torch.tensor([[1, IGNORE, 0, 1, 1]])
+    right = torch.tensor([[9.0, 0.0, -9.0, 9.0, -9.0, 9.0, -9.0]])
     assert link_loss(right, links).item() < 1e-3
     assert link_loss(-right, links).item() > 1

@@ -2,21 +2,24 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import BertConfig, BertModel
 
 from ie_model.extractor import Extractor
 from ie_model.model_folder import Settings
+from ie_model.relations import LINK_OUTPUTS
 from ie_model.scheme import TagScheme
-from training.export import TOLERANCE, export
+from training.export import TOLERANCE, export, random_pairs
 from training.modeling import build_model, load_model, load_weights, save_model, tokenizer_folder
 from training.recipe import Recipe, RecipeError, Stage
 
 
-def recipe_for(encoder: Path | str, **values: str) -> Recipe:
-    return Recipe(encoder=str(encoder), output="unused", stages=(Stage(sources={}),), **values)  # type: ignore[arg-type]
+def recipe_for(encoder: Path | str, **values: Any) -> Recipe:
+    return Recipe(encoder=str(encoder), output="unused", stages=(Stage(sources={}),), **values)
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +91,43 @@ def test_a_published_model_brings_its_link_head(bert: Path, tmp_path: Path) -> N
     again = build_model(recipe_for(tmp_path), TagScheme())
     for name, value in network.link_head.state_dict().items():
         assert torch.equal(again.link_head.state_dict()[name], value.half().float()), name
+
+
+def test_what_an_earlier_link_head_did_not_know_begins_anew(bert: Path, tmp_path: Path) -> None:
+    network = build_model(recipe_for(bert), TagScheme())
+    save_model(network, tmp_path, tokenizer=bert)
+    state = load_file(tmp_path / "model.safetensors")
+    kept = {name: value for name, value in state.items() if "link_head.date_" not in name}
+    kept["link_head.kind.weight"] = kept["link_head.kind.weight"][:2].clone()
+    save_file(kept, tmp_path / "model.safetensors")
+    again = build_model(recipe_for(tmp_path), TagScheme()).link_head.state_dict()
+    assert again.keys() == network.link_head.state_dict().keys()
+    for name, value in network.link_head.state_dict().items():
+        assert again[name].shape == value.shape
+        rows = 2 if name == "kind.weight" else len(value)
+        if "date_" not in name:
+            assert torch.equal(again[name][:rows], value.half().float()[:rows]), name
+    kept["link_head.kind.weight"] = torch.zeros(2, 5)
+    save_file(kept, tmp_path / "model.safetensors")
+    with pytest.raises(RecipeError, match=r"kind\.weight is of another network; start from an encoder"):
+        build_model(recipe_for(tmp_path), TagScheme())
+
+
+def test_dates_can_be_learnt_without_changing_anything_else(bert: Path) -> None:
+    network = build_model(recipe_for(bert, dates_alone=True), TagScheme())
+    learnt = {name for name, parameter in network.named_parameters() if parameter.requires_grad}
+    assert learnt == {
+        f"link_head.date_{layer}.{part}" for layer in ("layer", "norm", "output") for part in ("weight", "bias")
+    }
+    hidden, pairs = torch.randn(40, network.classifier.config.hidden_size), random_pairs(40, 12)
+    before = network.eval().link_head(hidden, pairs)
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            if name in learnt:
+                parameter.add_(1.0)
+    after = network.link_head(hidden, pairs)
+    changed = (before != after).any(dim=0)
+    assert changed.tolist() == [name == "left_on" for name in LINK_OUTPUTS]
 
 
 def test_a_missing_encoder_names_the_published_one(tmp_path: Path) -> None:

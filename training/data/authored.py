@@ -26,6 +26,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from ie_model.scheme import DATE
 from training.data.example import Example, NotAtHandError
 from training.data.files import write_json_lines
 from training.data.markup import MarkedSpan, MarkupError, Notes, compile_notes, missed_mentions, strip_marks
@@ -103,7 +104,7 @@ def to_row(piece: Piece) -> dict[str, Any]:
         "spans": [
             {"label": span.label, "start": span.start, "end": span.end, "text": span.text}
             for span in sorted(piece.notes.spans, key=lambda span: span.start)
-            if span.label != "DATE"
+            if span.label != DATE
         ],
         "departures": list(departures.values()),
     }

@@ -28,6 +28,7 @@ from typing import Any
 
 from ie_model.labelstudio.interface import RELATIONS, Interface, Link, draw
 from ie_model.relations import STATUSES
+from ie_model.scheme import DATE
 
 #: What a span may be marked as.
 MARKS = Interface().marks
@@ -216,7 +217,7 @@ def missed_mentions(text: str, notes: Notes) -> Iterator[tuple[MarkedSpan, int]]
     covered = [False] * len(text)
     for span in notes.spans:
         covered[span.start : span.end] = [True] * (span.end - span.start)
-    for surface, span in {span.text: span for span in notes.spans if span.label != "DATE"}.items():
+    for surface, span in {span.text: span for span in notes.spans if span.label != DATE}.items():
         at = text.find(surface)
         while at >= 0:
             if not any(covered[at : at + len(surface)]):

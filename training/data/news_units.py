@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ie_model.scheme import DATE
 from training.data.example import DataError, Example, GoldDeparture, GoldSpan, expect_file
 from training.data.files import check_place, faults_at, read_json_lines
 
@@ -57,7 +58,7 @@ def unit_example(row: dict[str, Any], *, source: str, dates: bool) -> Example:
             status=d["status"],
             roles=tuple(spans[tuple(role)] for role in d["roles"]),
             joined=tuple(spans[tuple(target)] for target in d["joined"]),
-            date=GoldSpan(*d["date"], "DATE") if d.get("date") else None,
+            date=GoldSpan(*d["date"], DATE) if d.get("date") else None,
         )
         for d in row["departures"]
     )

@@ -29,6 +29,8 @@ from training.data.weibo import read_weibo
 
 SEEDS = Path("annotations") / "seeds"
 AUTHORED = Path("annotations") / "authored"
+#: Where training/README.md has `training.paragraphs` write the marked passages and their texts.
+PASSAGES = Path("runs") / "paragraphs.jsonl"
 #: Sources that are part of the project.
 ANNOTATED = ("seeds", "authored", "authored-heldout")
 

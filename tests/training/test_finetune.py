@@ -20,7 +20,7 @@ from transformers import TrainerCallback
 from ie_model.encoding import TextEncoder
 from ie_model.extractor import Extractor
 from ie_model.model_folder import ModelFolder
-from ie_model.relations import PAIR_FIELDS
+from ie_model.relations import LINKS, PAIR_FIELDS
 from ie_model.scheme import TagScheme
 from tests.training.authored import examples, write_news_units
 from training import finetune as module
@@ -165,7 +165,7 @@ def test_only_the_same_run_is_resumed(recipe: Recipe) -> None:
 
 
 def window(number: int, length: int = 10) -> WindowFeatures:
-    pairs, links = np.zeros((0, len(PAIR_FIELDS)), dtype=np.int64), np.zeros((0, 4), dtype=np.int64)
+    pairs, links = np.zeros((0, len(PAIR_FIELDS)), dtype=np.int64), np.zeros((0, len(LINKS) + 1), dtype=np.int64)
     return WindowFeatures(np.full(length, number), np.ones(length, dtype=np.int64), pairs, links)
 
 

@@ -15,7 +15,7 @@ from ie_model.dates import TimeSpan, find_dates
 from ie_model.decoding import Floats, Span
 from ie_model.departure_dates import DATED
 from ie_model.encoding import Encoding
-from ie_model.relations import LINKS, MAX_DISTANCE, Frame, probabilities
+from ie_model.relations import DATE_COLUMN, MAX_DISTANCE, Frame, probabilities
 from ie_model.scheme import DATE, LABELS
 
 #: Least probability that a time is that of a departure.
@@ -84,7 +84,7 @@ def with_dates(
     """
     of_person = _dated_by_person(frames)
     best: dict[int, tuple[float, TimeSpan]] = {}
-    likely = probabilities(scores[:, LINKS.index("left_on")])
+    likely = probabilities(scores[:, DATE_COLUMN])
     known = dict(zip(pairs, likely.tolist(), strict=True))
     for (person, target), probability in known.items():
         if probability < DATE_THRESHOLD or person not in of_person:

@@ -24,6 +24,8 @@ Doubles = npt.NDArray[np.float64]
 #: span; the first is a PERSON, and in `left_on` the departure's ORG too …
 LINK_TARGETS = {"departed_from": "ORG", "left_role": "ROLE", "joined": "ORG", "left_on": DATE}
 LINKS = tuple(LINK_TARGETS)
+#: The last of them, which has layers and a share of the loss of its own: whether a time dates a parting.
+DATE_COLUMN = LINKS.index("left_on")
 #: … and how surely a departure is told (softmax).
 STATUSES = ("stated", "reported", "former")
 LINK_OUTPUTS = LINKS + STATUSES

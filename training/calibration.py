@@ -40,7 +40,7 @@ from ie_model.runtime.onnx import OnnxRuntime
 from ie_model.scheme import Ints
 from training.calibration_plot import write_plot
 from training.data.example import DataError, Example
-from training.data.sources import PASSAGES, read_source
+from training.data.sources import PASSAGES, read_source, set_name
 from training.fact_scoring import departure_counts, gold_facts, match_facts
 from training.features import tag_masks
 from training.losses import tag_loss
@@ -279,9 +279,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     settings = fit(subject, found[FITTED], further=[example for one in further for example in found[one]])
-    # Of a file the kind is named, and not where it lies.
-    sets = {f"{source.partition(':')[0]} {split}": examples for (source, split), examples in found.items()}
-    fitted_on = " ".join(FITTED)
+    sets = {set_name(*one): examples for one, examples in found.items()}
+    fitted_on = set_name(*FITTED)
     report: dict[str, Any] = {
         "model": weights_fingerprint(model.path),
         "fitted_on": fitted_on,

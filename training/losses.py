@@ -5,11 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ie_model.relations import LINKS
+from ie_model.relations import DATE_COLUMN, LINKS
 from training.features import IGNORE
-
-#: The last of the links.
-_DATE = LINKS.index("left_on")
 
 
 def tag_loss(logits: Tensor, allowed: Tensor) -> Tensor:
@@ -46,8 +43,8 @@ def link_loss(scores: Tensor, links: Tensor) -> Tensor:
     # Divided by the positives rather than by all pairs: batches differ widely in how
     # many far-apart negatives they hold. Dates by their own, since most batches hold few.
     positives, counted = relations == 1, binary * known
-    scale, date_scale = positives[:, :_DATE].sum().clamp_min(4), positives[:, _DATE].sum().clamp_min(4)
-    loss = counted[:, :_DATE].sum() / scale + counted[:, _DATE].sum() / date_scale
+    scale, date_scale = positives[:, :DATE_COLUMN].sum().clamp_min(4), positives[:, DATE_COLUMN].sum().clamp_min(4)
+    loss = counted[:, :DATE_COLUMN].sum() / scale + counted[:, DATE_COLUMN].sum() / date_scale
     status = nn.functional.cross_entropy(
         scores[:, len(LINKS) :].float(), links[:, len(LINKS)], ignore_index=IGNORE, reduction="sum"
     )

@@ -22,7 +22,7 @@ from training.baselines import BASELINES
 from training.data.duee import read_duee
 from training.data.duee_fin import read_duee_fin
 from training.data.example import Example, NotAtHandError
-from training.data.sources import PASSAGES, SOURCES, read_source
+from training.data.sources import PASSAGES, SOURCES, read_source, set_name
 from training.events import score_duee, score_duee_fin
 from training.report import complete_labels, departure_figures, fingerprint, link_gold_spans, score, seqeval_f1
 from training.script_gap import script_gap
@@ -67,8 +67,7 @@ class Suite:
     def sets(self) -> Iterator[tuple[str, str, Callable[[], dict[str, Any]]]]:
         """(group, name, how to score it) of every set; scoring raises NotAtHandError where a set is not at hand."""
         for source, split in SETS:
-            # Of a file that a user made from corpora the kind is named, and not where it lies.
-            yield "sets", f"{source.partition(':')[0]} {split}", partial(self.score_set, source, split)
+            yield "sets", set_name(source, split), partial(self.score_set, source, split)
         yield "events", "duee dev", self.score_duee
         yield "events", "duee-fin dev, documents with a change", self.score_duee_fin
 

@@ -12,12 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ie_model.relations import BETWEEN_BUCKETS, DISTANCE_BUCKETS, LINK_OUTPUTS, LINKS, PAIR_KINDS
+from ie_model.relations import BETWEEN_BUCKETS, DATE_COLUMN, DISTANCE_BUCKETS, LINK_OUTPUTS, PAIR_KINDS
 
 #: Bound of the attention scores of the link head: keeps the prefix sums well conditioned.
 SCORE_BOUND = 4.0
-#: Of the link head's outputs the one that says whether a time dates a parting.
-DATE_COLUMN = LINKS.index("left_on")
 
 
 class RangePooling(nn.Module):

@@ -189,6 +189,11 @@ def read_source(
     return source.read(data_root, split)
 
 
+def set_name(source: str, split: str) -> str:
+    """What figures call a split; of a file that a user made the kind is named, and not where it lies."""
+    return f"{source.partition(':')[0]} {split}"
+
+
 def _check_split(name: str, split: str, splits: tuple[str, ...], purpose: str) -> None:
     if split not in splits:
         raise DataError(f"{name} has no split {split!r}; it has {', '.join(splits)}")

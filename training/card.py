@@ -22,12 +22,14 @@ import yaml
 from ie_model.model_folder import CONFIG, SAFETENSORS, ModelFolder
 from ie_model.scheme import LABELS
 from training.calibration_card import curve_table, fitted_sentence, reliability_table
+from training.card_limits import invented, missed, overconfident
 from training.markdown import cell, table
 from training.report import weights_fingerprint
 
 TEMPLATE = Path(__file__).with_name("card.md")
 #: README.md's figures stand between these two lines.
 BEGIN, END = "<!-- figures: python -m training.card -->", "<!-- end of figures -->"
+LIMITS_BEGIN, LIMITS_END = "<!-- limits: python -m training.card -->", "<!-- end of limits -->"
 SPEED_BEGIN, SPEED_END = "<!-- speed: python -m training.card -->", "<!-- end of speed -->"
 RULE = (
     "Strict F1 in percent from raw text, with 95 % bootstrap intervals over documents. A span counts if its label\n"
@@ -54,6 +56,7 @@ class Results:
     training: dict[str, Any]
     speed: dict[str, Any]
     calibration: dict[str, Any]
+    hard_negatives: dict[str, Any]
     benchmarks: dict[str, dict[str, Any]]
 
     @property
@@ -81,6 +84,7 @@ class Results:
             training=one(folder / "training.json"),
             speed=one(folder / "speed.json"),
             calibration=one(folder / "calibration.json"),
+            hard_negatives=one(folder / "hard_negatives.json"),
             benchmarks={path.stem: one(path) for path in sorted((folder / "benchmarks").glob("*.json"))},
         )
 
@@ -200,8 +204,8 @@ def speed_table(results: Results) -> str:
     )
     note = (
         f"Characters per second, median of {speed['rounds']} rounds in which all took turns, on {machine['threads']}\n"
-        f"cores ({machine['processor']}); in brackets the ratio to the {reference}, the\n"
-        f"fastest of its batch sizes. F1 on news-units dev: {kept}."
+        f"cores ({machine['processor']}); in brackets the median of each round's ratio to the\n"
+        f"{reference}, the fastest of its batch sizes. F1 on news-units dev: {kept}."
     )
     top = speed["ceiling_billion_operations"]
     note += (
@@ -218,7 +222,12 @@ def speed_table(results: Results) -> str:
     size = sum(speed["installed_megabytes"].values())
     facts = [
         ("time per character", ", ".join(f"{int(n):,}: {t:.0f} µs" for n, t in lengths.items())),
-        ("peak memory", ", ".join(f"{int(n):,} characters: {m:,} MB" for n, m in peak.items())),
+        (
+            "peak memory",
+            ", ".join(
+                f"{int(n):,} characters: {m:,} MB" for n, m in sorted(peak.items(), key=lambda one: int(one[0]))
+            ),
+        ),
         (
             "first answer of a new process",
             f"{first['all']:.2f} s (import {first['import']:.2f}, load {first['load']:.2f})",
@@ -232,6 +241,16 @@ def speed_table(results: Results) -> str:
     ]
     command = f"    {speed['command']}"
     return f"{table(('', *sets), rows)}\n\n{note}\n\n{table(('', ''), facts)}\n\n{command}"
+
+
+def limits(results: Results) -> str:
+    """The faults of the model that have figures, a line of a list each."""
+    faults = (
+        invented(results.zero_shot, results.hard_negatives),
+        missed(results.zero_shot),
+        overconfident(results.calibration),
+    )
+    return "\n".join(f"- {fault}" for fault in faults)
 
 
 def metadata(results: Results) -> str:
@@ -317,6 +336,7 @@ def render_card(results: Results, model: ModelFolder) -> str:
         calibration=results.calibration["command"],
         benchmarks=benchmark_table(results),
         speed=speed_table(results),
+        limits=limits(results),
         cost=results.training["cost"],
     )
 
@@ -324,6 +344,7 @@ def render_card(results: Results, model: ModelFolder) -> str:
 def render_readme(text: str, results: Results) -> str:
     """README.md with its figures as the results have them."""
     text = _between(text, BEGIN, END, f"{RULE}\n\n{headline(results)}")
+    text = _between(text, LIMITS_BEGIN, LIMITS_END, limits(results))
     return _between(text, SPEED_BEGIN, SPEED_END, speed_table(results))
 
 

@@ -17,6 +17,12 @@ def cell(figures: dict[str, Any] | None, *, interval: bool = True) -> str:
     return f"{value} ({low}–{high})"
 
 
+def percent_interval(share: float, interval: Sequence[float]) -> str:
+    """A share and its interval, in whole percent, without the sign."""
+    low, high = (round(100 * edge) for edge in interval)
+    return f"{100 * share:.0f} [{low}, {high}]"
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

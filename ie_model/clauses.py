@@ -7,8 +7,8 @@ import re
 from ie_model.document import Evidence
 from ie_model.script import model_view
 
-#: A clause ends after these.
-_CLAUSE_END = re.compile(r"[。！？!?；;，,\n\r…]")
+#: A clause ends after these; the comma of 1,000 ends none.
+_CLAUSE_END = re.compile(r"[。！？!?；;，\n\r…]|(?<![0-9]),|,(?![0-9])")
 _SENTENCE_END = re.compile(r"[。！？!?;\n\r]")
 #: How far a clause is looked for.
 _REACH = 400

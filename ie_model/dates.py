@@ -103,7 +103,7 @@ _CALENDAR = (
     rf"{_YEAR_WORD}{_IN_YEAR}{_LAST_DAY}{_PART}",
     rf"(?<![0-9.第个每近数几{_N}十~-])(?<![0-9年月日号{_N}十][至到]){_MONTH}(?:{_S}{_DAY}|{_MONTH_PART})?{_LAST_DAY}",
     rf"(?<![0-9{_N}十百几多半数全同每常成当今去明前本])(?=年){_YEAR_PART}",
-    rf"(?<![前连]){_QUARTER}",
+    rf"(?<!财年)(?<!财年第)(?<![前连]){_QUARTER}",
     r"(?<![0-9.])(?P<year>(?:19|20)[0-9]{2})(?P<mark>[-/.])(?P<month>1[0-2]|0?[1-9])(?P=mark)"
     r"(?P<day>3[01]|[12][0-9]|0?[1-9])(?![0-9]|[-/.][0-9])",
     r"(?<![0-9./-])(?P<year>(?:19|20)[0-9]{2})[-/](?P<month>1[0-2]|0[1-9])(?![0-9]|[-/.][0-9])",
@@ -116,7 +116,7 @@ _CALENDAR = (
 #: A month counted from the article's, or a day of it.
 _MONTHS = (
     rf"{_MONTH_WORD}(?:{_S}{_DAY}|{_MONTH_PART})?{_LAST_DAY}{_PART}",
-    rf"(?<![0-9./第百{_N}十年~至到-])(?<![0-9],)(?P<day>{_LONG_DAY}){_S}日(?!内|游|线|均|年化|元|圆|间|报|之内|后|前)"
+    rf"(?<![0-9./第百{_N}十年~至到月-])(?<![0-9],)(?P<day>{_LONG_DAY}){_S}日(?!内|游|线|均|年化|元|圆|间|报|之内|后|前)"
     rf"{_DAYTIME}",
     rf"(?<![{_N}十0-9])月[初底末尾](?![{_N}])",
 )
@@ -154,7 +154,7 @@ _OPEN = (
     # 将于花红派发后离职: an event of which only the sentence tells that it is a time.
     r"(?<=[于在])[^ ,。;:、的0-9年月日]{2,12}(?:后|前|时|之日|当日|当天)(?=起?[^,。;]{0,3}(?:离|辞|卸|退|走|跳槽))",
     r"今[春夏秋冬](?![天季日])",
-    r"(?:(?:20|21|二十|二十一)世纪|上个?世纪)?(?:[1-9]0|[一二三四五六七八九]十)年代(?:初|末|中期|后期)?",
+    r"(?<![0-9])(?:(?:20|21|二十|二十一)世纪|上个?世纪)?(?:(?:19|20)?[0-9]0|[一二三四五六七八九]十)年代(?:初|末|中期|后期)?",
 )
 
 # --- Values --------------------------------------------------------------------------------------
@@ -363,13 +363,24 @@ def _iso(days: _Days | None) -> str | None:
     return first.isoformat()[: 10 if first == last else 7 if first.month == last.month else 4]
 
 
-_COMING = re.compile(r"(?:将|拟|计划|预计|预定|定于|或于|有望|最快|最迟|最晚|准备|打算)[^,。;\n已]{0,4}$")
+#: Before a time that is still to come …
+_COMING = re.compile(r"(?:将|拟|计划|预计|预定|定于|或于|有望|最快|最迟|最晚|准备|打算|决定)[^,。;\n已]{0,8}$")
+#: … and behind it: 6月30日，星河科技CTO将离职. What somebody says of the future on that day is no such thing.
+_COMING_AFTER = re.compile(
+    r",?(?:(?!宣布|公告|透露|表示|确认|证实|消息|报道|通知|告诉|内部信|发文|称|说|据)[^,。;!?\n已]){0,20}?"
+    r"(?:将(?:正式|于|会|在|从|不再|离|卸|辞|退|加入|出任|结束|告别)|计划|打算)"
+)
 #: Right after a time: what it dates takes effect then.
 EFFECTIVE = re.compile(r"[ ]?起?(?:正式)?生效")
+_FROM_THEN = re.compile(r"[ ]?起(?!诉)")
 #: Right before a time: it is the last day of work.
 _LAST_DAY_BEFORE = re.compile(
-    r"(?:最后一[天日]|最后(?:一个)?(?:工作|上班)日|last day)[^,。:]{0,3}(?:是|为|在|定于|:)[ ]?$", re.IGNORECASE
+    r"(?:最后一[天日]|最后(?:一个)?(?:工作|上班)日|last day|(?:[离辞]职|[离辞卸退]任|生效)(?:日期?|时间))"
+    r"[^,。:]{0,3}(?:是|为|在|定于|:)[ ]?$",
+    re.IGNORECASE,
 )
+#: Between a time and another that only explains it: 8月1日（周四）, 当地时间8月1日（北京时间8月2日）.
+_GLOSS, _GLOSS_END = re.compile(r"[ ]?\([ ]?(?:当地时间|北京时间|农历|即)?[ ]?"), re.compile(r"[^,。;()]{0,6}\)")
 #: The month that a sentence names is forgotten behind these.
 _STOP = re.compile(r"[。！？!?;\n]")
 
@@ -384,17 +395,22 @@ def find_dates(text: str) -> list[TimeSpan]:
     matches = [(match, reader) for form, reader in _FORMS for match in form.finditer(view)]
     spans: list[TimeSpan] = []
     named: str | None = None
+    until = 0
     for match, reader in sorted(matches, key=lambda found: (found[0].start(), -found[0].end())):
         start, end = match.span()
-        until = spans[-1].end if spans else 0
         if start < until:
+            continue
+        if spans and _GLOSS.fullmatch(view, spans[-1].end, start) and _GLOSS_END.match(view, end):
+            until = end
             continue
         if _STOP.search(view, until, start):
             named = None
         within, named = _within_month(match.groupdict(), reader, named)
         before = view[max(0, start - 12) : start]
-        either = bool(EFFECTIVE.match(view, end) or _LAST_DAY_BEFORE.search(before))
-        spans.append(TimeSpan(start, end, text[start:end], bool(_COMING.search(before)), either, within))
+        either = EFFECTIVE.match(view, end) or _FROM_THEN.match(view, end) or _LAST_DAY_BEFORE.search(before)
+        coming = _COMING.search(before) or _COMING_AFTER.match(view, end)
+        spans.append(TimeSpan(start, end, text[start:end], bool(coming), bool(either), within))
+        until = end
     return spans
 
 

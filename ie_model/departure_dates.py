@@ -44,8 +44,8 @@ _EVENT = re.compile(f"(?P<left>{_LEAVING})|(?P<other>{_OTHER})|(?P<said>{_SAID})
 _NOTICE = re.compile("申请|提出|递交|[递交]信|请辞|辞呈|递辞|辞职信|辞职报告")
 #: 离职日订在8月15日, 最后工作日为3月20日, 离任日期:2024年12月5日; or a line of a filing's form.
 _DATED = re.compile(
-    r"(?:离职|离任|辞任|辞职|卸任|退任|退休|合同|生效|最后工作|最后一[天日]|last day|工作天|时间点)[^,。:]{0,5}"
-    r"(?:于|在|为|是|写着|:)[ ]?$"
+    r"(?:离职|离任|辞任|辞职|卸任|退任|退休|合同|生效|最后工作|最后一[天日]|last day|工作天|时间点)"
+    r"(?!的?(?:消息|传闻|传言|新闻|公告|内部信|邮件))[^,。:]{0,5}(?:于|在|为|是|写着|:)[ ]?$"
     r"|(?:离开|辞去)[^,。:]{2,16}(?:是在|时间[是为在]|发生[于在])[ ]?$"
 )
 #: 8月29日是他的最后一个工作日, 今天毕业.
@@ -126,7 +126,7 @@ def _is_moment(view: str, time: TimeSpan, first: int) -> bool:
     words, before = view[time.start : time.end], view[max(first, time.start - 40) : time.start]
     if words in ("同日", "同一天") or _STRETCH_BEFORE.search(before) or _STRETCH_AFTER.match(view, time.end):
         return False
-    if before.endswith("从") and view.startswith("起", time.end) and words[-1] not in "月日号":
+    if before.endswith(("从", "自")) and view.startswith("起", time.end) and words[-1] not in "月日号":
         return False
     if not _LATER.match(words):
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from itertools import groupby
@@ -23,6 +24,9 @@ _STACKED = frozenset({"", "兼", "、", "及", "和", "暨", "/", "與", "与", 
 #: Characters of a text whose time expressions are held at once, and how far beyond them is read: a
 #: departure's date is looked for within 400 characters of it.
 DATE_BLOCK, DATE_MARGIN = 65536, 4096
+#: Before an organisation to which somebody came, and one to which somebody came back.
+_JOINING = re.compile("(?:加入|加盟|入职|转投|投奔|重返|创[办立建])了?[ ]?$")
+_BACK = re.compile("(?:重返|重回|回到|回归|返回|重新加入|再次加入)了?[ ]?$")
 #: A passage that is less sure than the surest by no more than this may be the evidence, if it is shorter: names that
 #: stand a sentence apart are linked as surely as those beside the words that say so.
 CLOSE = 0.1
@@ -86,10 +90,10 @@ def departures_of(
             canonical[target]: _surface(text, spans, target)
             for frame in group
             for target in frame.joined
-            if canonical[target] != organization
+            if canonical[target] != organization or _stands_after(_BACK, text, spans[target])
         }
         as_sure = [
-            passages[number]
+            (passages[number], _stands_after(_JOINING, text, spans[frames[number].organization]))
             for number in numbers
             if frames[number].status == strongest.status and frames[number].score >= strongest.score - CLOSE
         ]
@@ -110,6 +114,11 @@ def departures_of(
             )
         )
     return tuple(sorted(result, key=lambda departure: departure.evidence))
+
+
+def _stands_after(words: re.Pattern[str], text: str, span: Span) -> bool:
+    """Whether these words stand right before a span."""
+    return words.search(model_view(text[max(0, span.start - 6) : span.start])) is not None
 
 
 def _date(time: TimeSpan, published: str | None) -> Date:
@@ -152,14 +161,20 @@ def _surface(text: str, spans: Sequence[Span], index: int) -> str:
     return text[span.start : span.end]
 
 
-def _best(text: str, passages: Sequence[Evidence]) -> Evidence:
-    """The shortest of some passages; of those that have a word of leaving, if any has."""
+def _best(text: str, passages: Sequence[tuple[Evidence, bool]]) -> Evidence:
+    """The shortest of some passages; of those that have a word of leaving, if any has.
 
-    def rank(passage: Evidence) -> tuple[bool, int]:
-        says = LEAVING.search(model_view(text[passage.start : passage.end]))
-        return says is None, passage.end - passage.start
+    Args:
+        passages: each with whether it tells how the person came to the organisation: 甲离开星河，加入青木 is
+            no evidence that 青木 was left, unless there is no other.
+    """
 
-    return min(passages, key=rank)
+    def rank(passage: tuple[Evidence, bool]) -> tuple[bool, bool, int]:
+        evidence, joins = passage
+        says = LEAVING.search(model_view(text[evidence.start : evidence.end]))
+        return says is None, joins, evidence.end - evidence.start
+
+    return min(passages, key=rank)[0]
 
 
 def _passage(text: str, spans: Sequence[Span], frame: Frame) -> Evidence:

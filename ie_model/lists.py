@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from ie_model.clauses import clause_around
 from ie_model.dates import TimeSpan
@@ -109,20 +110,28 @@ def _with_each_his_own(
 ) -> list[Frame]:
     """甲、乙分别从星河、青木离职: 甲 left 星河 and 乙 青木, and nobody of them anything else of these."""
     left = {group[0]: group for group in organizations}
+    by_person: dict[int, list[int]] = {}
+    for number, frame in enumerate(frames):
+        by_person.setdefault(frame.person, []).append(number)
+    gone: set[int] = set()
+    added: list[Frame] = []
     for people in persons:
         firms = left.get(people[-1] + 1, [])
         if len(firms) != len(people) or not _EACH.fullmatch(text, spans[people[-1]].end, spans[firms[0]].start):
             continue
-        told = [frame for frame in frames if frame.person in people and frame.organization in firms]
-        if not told:
+        numbers = [
+            number for one in people for number in by_person.get(one, ()) if frames[number].organization in firms
+        ]
+        if not numbers:
             continue
+        told = [frames[number] for number in numbers]
+        gone.update(numbers)
         own = {(frame.person, frame.organization): frame for frame in told}
         least = replace(min(told, key=lambda frame: frame.score), date=None)
-        frames = [frame for frame in frames if frame not in told]
         for person, firm in zip(people, firms, strict=True):
             other = replace(least, person=person, organization=firm, roles=[], joined=[])
-            frames.append(own.get((person, firm), other))
-    return frames
+            added.append(own.get((person, firm), other))
+    return [frame for number, frame in enumerate(frames) if number not in gone] + added
 
 
 def _with_whole_lists(frames: list[Frame], persons: Sequence[list[int]]) -> list[Frame]:
@@ -151,14 +160,23 @@ def _one_date(frames: Iterable[Frame]) -> TimeSpan | None:
 
 
 def _without_others_employers(text: str, spans: Sequence[Span], frames: list[Frame]) -> list[Frame]:
-    """星河的甲来自青木，云栖的乙来自蓝湾: 云栖 is where 乙 went, and not 甲."""
+    """星河的甲来自青木，云栖的乙来自蓝湾: 云栖 is where 乙 went, and not 甲; 甲加入青木，乙创办蓝湾: each has one."""
     leaving = {frame.person for frame in frames}
+    surface = [text[span.start : span.end] for span in spans] if frames else []
+    names = {surface[person] for person in leaving}
 
     def is_anothers(target: int, person: int) -> bool:
         after = target + 1
-        if after >= len(spans) or after == person or after not in leaving:
-            return False
-        return spans[after].label == "PERSON" and text[spans[target].end : spans[after].start] in _HELD_BY
+        if after < len(spans) and after != person and after in leaving and spans[after].label == "PERSON":
+            return text[spans[target].end : spans[after].start] in _HELD_BY
+        subjects = subjects_before(target)
+        return bool(subjects) and surface[person] not in subjects and subjects <= names
+
+    def subjects_before(target: int) -> set[str]:
+        """The persons named before an organisation in its clause."""
+        clause = clause_around(text, spans[target].start, spans[target].end)
+        before = takewhile(lambda index: spans[index].start >= clause.start, range(target - 1, -1, -1))
+        return {surface[index] for index in before if spans[index].label == "PERSON"}
 
     return [
         replace(frame, joined=[target for target in frame.joined if not is_anothers(target, frame.person)])
@@ -171,7 +189,8 @@ def _with_shared_employers(
 ) -> list[Frame]:
     """在创办蓝湾之前，他在星河和青木任职: the new employer is that of all whom the list names.
 
-    The link head binds a new employer to the nearest organisation alone.
+    So it is where the titles before a name tell of several: 前星河总裁、前青木董事甲加入蓝湾. The link head binds a
+    new employer to the nearest organisation alone.
     """
     result = list(frames)
     followers = {organization for group in organizations for organization in group[1:]}
@@ -180,7 +199,8 @@ def _with_shared_employers(
     for number in by_person:
         person, organization = result[number].person, result[number].organization
         last = result[groups[-1][-1]] if groups else None
-        if last and organization in followers and (last.person, last.organization) == (person, organization - 1):
+        listed = last and organization in followers and last.organization == organization - 1
+        if last and last.person == person and (listed or _is_title_chain(text, spans[last.organization : person + 1])):
             groups[-1].append(number)
         else:
             groups.append([number])
@@ -192,3 +212,10 @@ def _with_shared_employers(
             targets = [target for target in joined if target != result[number].organization]
             result[number] = replace(result[number], joined=targets)
     return result
+
+
+def _is_title_chain(text: str, spans: Sequence[Span]) -> bool:
+    """Whether an organisation, titles and further organisations stand before a name in one clause."""
+    if len(spans) < 3 or any(span.label not in ("ORG", "ROLE") for span in spans[:-1]):
+        return False
+    return clause_around(text, spans[0].start, spans[0].end).end >= spans[-1].end

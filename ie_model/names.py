@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from ie_model.decoding import Span
 from ie_model.organizations import fullest_variant, normal_form, one_organization, owns, same_organization
@@ -27,6 +27,12 @@ _OTHER_NAME = (
     "花名|英文名|中文名|本名|原名|真名|又名|又叫|又称|别名|化名|笔名|艺名|网名|昵称|外号|绰号|(?:江湖)?人称|自称"
 )
 _QUOTES = r"[\s“”\"「」『』‘’]*"
+#: Those that are never the name under which somebody is known …
+_NICKNAME = re.compile("花名|化名|网名|昵称|外号|绰号|人称|自称")
+#: … and those that may also be what somebody says of another: 甲又称乙不会离开.
+_CLAIMED = re.compile("又称|又叫|人称|自称|[叫称][他她]")
+#: What follows a name with which such a word ends.
+_ENDED = re.compile(r"[\s“”\"「」『』‘’)]*(?:[,。;:、!?)\n]|的|$)")
 #: What may stand between a name and its other name: 甲（花名：乙, 甲本名乙, 甲都叫他“乙.
 _OPENING = re.compile(rf"\s*[(]\s*(?:{_OTHER_NAME})?\s*(?:是|为)?\s*[:]?{_QUOTES}")
 _NAMED = re.compile(
@@ -44,6 +50,11 @@ _IS, _IS_OTHER_NAME = re.compile(rf"{_QUOTES}[是系]{_QUOTES}"), re.compile(rf"
 _SHORT_ORG = re.compile(rf"[\s,]*[(]?\s*(?:以下)?(?:简称|下称|又称|英文名|原名|前身)(?:是|为)?\s*[:]?{_QUOTES}")
 _CLOSING = re.compile(rf"{_QUOTES}[)]")
 _OPENING_ORG = re.compile(rf"\s*[(]{_QUOTES}")
+#: Between the words of a name, also of SamAltman, where no prefix of a surname (LeCun, McCarthy) stands before.
+_BETWEEN_WORDS = re.compile(
+    r"[·•・‧\s]+|(?<=[a-z])(?=[\u3400-\u9fff])"
+    r"|(?<=[a-z])(?<!\b[DL][aeiu])(?<!\bMc)(?<!\bMac)(?<!\bVan)(?<!\bFitz)(?=[A-Z])"
+)
 #: Two mentions farther apart are not told to be one.
 _FAR = 200
 
@@ -59,8 +70,8 @@ def same_person(a: str, b: str) -> bool:
 
 
 def name_words(name: str) -> list[str]:
-    """The words of a name: 克里斯 and 安德森, Sam and Altman; a Chinese name is one."""
-    return [word for word in re.split(r"[·•・‧\s]+|(?<=[a-z])(?=[A-Z\u3400-\u9fff])", name) if word]
+    """The words of a name: 克里斯 and 安德森, Sam and Altman, Yann and LeCun; a Chinese name is one."""
+    return [word for word in _BETWEEN_WORDS.split(name) if word]
 
 
 def _parts(name: str, *, surname: bool = False) -> frozenset[str]:
@@ -128,19 +139,21 @@ def cluster(text: str, spans: Sequence[Span]) -> list[int]:
     first_of: dict[str, dict[str, int]] = {"PERSON": {}, "ORG": {}}
     for (label, surface), number in numbers.items():
         groups.join(first_of[label].setdefault(normal_form(surface), number), number)
-    placed = set()
+    placed, nicknames = set(), set()
     for left, right in _told(text, spans):
         groups.join(number_of[left], number_of[right])
         placed.add(normal_form(surfaces[number_of[right]]))
+        if _NICKNAME.search(model_view(text[spans[left].end : spans[right].start])):
+            nicknames.add(number_of[right])
     _join_persons(first_of["PERSON"], surfaces, groups)
     organizations = list(first_of["ORG"].values())
     for a, b in one_organization([surfaces[number] for number in organizations], placed=placed):
         groups.join(organizations[a], organizations[b])
-    best = _fullest(surfaces, groups)
+    best = _fullest(surfaces, groups, nicknames=nicknames)
     return [firsts[best[number]] if number >= 0 else index for index, number in enumerate(number_of)]
 
 
-def _fullest(surfaces: Sequence[str], groups: _Groups) -> list[int]:
+def _fullest(surfaces: Sequence[str], groups: _Groups, *, nicknames: Collection[int]) -> list[int]:
     """For every name the one that stands for its group; names are in the order of their first mention."""
     members: dict[int, list[int]] = {}
     for number in range(len(surfaces)):
@@ -148,7 +161,8 @@ def _fullest(surfaces: Sequence[str], groups: _Groups) -> list[int]:
     best = list(range(len(surfaces)))
     for group in members.values():
         latin = surfaces[group[0]].isascii()
-        head = max(group, key=lambda n: (surfaces[n].isascii() == latin, len(surfaces[n].strip()), -n))
+        proper = [number for number in group if number not in nicknames] or group
+        head = max(proper, key=lambda n: (surfaces[n].isascii() == latin, len(surfaces[n].strip()), -n))
         for number in group:
             best[number] = head
     return best
@@ -195,7 +209,13 @@ def _person_told(text: str, left: Span, right: Span, between: str) -> bool:
         return _OTHER_FIRST.search(model_view(text[max(0, left.start - 12) : left.start])) is not None
     if _IS.fullmatch(between):
         return _IS_OTHER_NAME.match(_behind(text, right)) is not None
-    return bool(_NAMED.fullmatch(between) or _PRONOUN_NAMED.fullmatch(between))
+    named = _NAMED.fullmatch(between) or _PRONOUN_NAMED.fullmatch(between)
+    return bool(named) and _is_a_name(text, right, between)
+
+
+def _is_a_name(text: str, right: Span, between: str) -> bool:
+    """Whether words such as 又称 give a name, and do not begin what somebody says of another."""
+    return not _CLAIMED.search(between) or _ENDED.match(_behind(text, right)) is not None
 
 
 def _organization_told(text: str, left: Span, right: Span, between: str) -> bool:
@@ -204,4 +224,5 @@ def _organization_told(text: str, left: Span, right: Span, between: str) -> bool
         # In the model's view full-width letters are Latin ones: 甲公司（乙公司 is of one script.
         plain = between.strip() == "(" and model_view(one).isascii() == model_view(two).isascii()
         return not plain and _CLOSING.match(_behind(text, right)) is not None
-    return bool(_SHORT_ORG.fullmatch(between)) or owns(between, two)
+    short = _SHORT_ORG.fullmatch(between) is not None and _is_a_name(text, right, between)
+    return short or owns(between, two)

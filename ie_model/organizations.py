@@ -32,6 +32,8 @@ _NO_UNIT = re.compile(r"工会|协会|学会|基金会|校友会")
 _OWNS = re.compile(r"[ ]?(?:的|旗下的?|下面的|下属的?|内部的?)[ ]?")
 #: What an institution's abbreviation leaves out first: 国航 of 中国国际航空.
 _NATION = re.compile(r"^(?:中国|中华|国立|国家)")
+#: What may follow a company's name as one character and make it a unit's: 阿里云, but not 京东方 after 京东.
+_SHORT_UNITS = frozenset("云系组所院部队厂网台")
 #: How many characters a place before such a name has: 北京弈石智能技术有限公司, 国立故宫博物院.
 _PLACES = range(2, 5)
 
@@ -51,6 +53,7 @@ stanford=斯坦福 mckinsey=麦肯锡 starbucks=星巴克 walmart=沃尔玛""",
 _EXONYM = re.compile("|".join(_EXONYMS))
 
 
+_SPACE = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff]+")
 #: Longer names have no abbreviation that is looked for.
 _LONGEST = 16
 
@@ -83,34 +86,37 @@ class Name:
     def heads(self) -> Iterator[str]:
         """What the name begins with where it is a unit's, the whole name left out: 阿里 of 阿里达摩院."""
         if not _NO_UNIT.search(self.form):
-            yield from (self.form[:end] for end in self._breaks if 2 <= end < len(self.form))
+            last = self.form[-1:]
+            longest = len(self.form) - (not last.isascii() and last not in _SHORT_UNITS)
+            yield from (self.form[:end] for end in self._breaks if 2 <= end < longest)
 
     def tails(self) -> Iterator[str]:
         """What the name ends in: 达摩院 of 阿里达摩院, aws of 亚马逊 AWS."""
         yield from (self.form[at:] for at in self._breaks if 2 <= at < len(self.form) - 1)
 
     def registered(self) -> Iterator[str]:
-        """What a registered name or an institution's is without the place before it."""
+        """What a registered name or an institution's is without the place before it, 中国 in any name."""
         if _LEGAL.search(self.form):
             core = _LEGAL.sub("", self.core)
             yield from (core[size:] for size in _PLACES if len(core) >= size + 2)
+        yield from (core for core in (_NATION.sub("", self.core),) if 2 <= len(core) < len(self.core))
 
     def is_part(self) -> bool:
         """Whether it may be the end of a fuller name: a unit's, or one in Latin letters."""
         return bool(_UNIT.search(self.form)) or self.root.isascii()
 
     def abbreviations(self) -> Iterator[str]:
-        """What an institution may be called for short: 国航 of 中国国际航空, 江理工 of 江南理工大学."""
-        full = _NATION.sub("", self.form)
-        if 4 <= len(full) <= _LONGEST and not full.isascii():
-            for first, second in combinations(range(1, len(full)), 2):
-                yield full[0] + full[first] + full[second]
-            yield from (full[0] + character for character in full[2:])
+        """An institution's short names: 国航 of 中国国际航空, 中科院 of 中国科学院, 江理工 of 江南理工大学."""
+        for full in dict.fromkeys((_NATION.sub("", self.form), self.form)):
+            if 4 <= len(full) <= _LONGEST and not full.isascii():
+                for first, second in combinations(range(1, len(full)), 2):
+                    yield full[0] + full[first] + full[second]
+                yield from (full[0] + character for character in full[2:])
 
 
 def normal_form(name: str) -> str:
-    """The form in which names are compared: simplified, half-width, without spaces and case."""
-    return re.sub(r"\s+", "", model_view(name)).lower()
+    """The form in which names are compared: simplified, half-width, without spaces, case and what has no width."""
+    return _SPACE.sub("", model_view(name)).lower()
 
 
 def _without(tail: re.Pattern[str], name: str) -> str:
@@ -163,21 +169,28 @@ def one_organization(surfaces: Sequence[str], *, placed: Collection[str] = ()) -
         if name.is_part() and name.form not in placed:
             parts.add(name.root, index)
     short: dict[str, list[int]] = {}
+    units: dict[int, list[int]] = {}
     for index, name in enumerate(names):
-        for table, keys in (
-            (roots, name.heads()),
-            (cores, name.registered()),
-            (parts, name.tails()),
-            (forms, (name.initials,)),
-        ):
+        for table, keys in ((roots, name.heads()), (cores, name.registered()), (forms, (name.initials,))):
             yield from ((other, index) for key in keys for other in table.get(key) if other != index)
+        for other in {other for key in name.tails() for other in parts.get(key) if other != index}:
+            units.setdefault(other, []).append(index)
         for key in set(name.abbreviations()):
             for other in forms.get(key):
                 if other > index:  # a name is written out before it is shortened
                     short.setdefault(key, []).append(index)
+    for unit, owners in units.items():
+        if _one_owner(names[index].form.removesuffix(names[unit].root) for index in owners):
+            yield from ((unit, index) for index in owners)
     for key, full in short.items():
-        if len(full) == 1:
+        if len({_NATION.sub("", names[index].core) for index in full}) == 1:
             yield from ((other, full[0]) for other in forms.get(key))
+
+
+def _one_owner(heads: Iterable[str]) -> bool:
+    """Whether what stands before a unit's name may be one company's: 阿里 and 阿里巴巴, but not 腾讯 and 百度."""
+    shortest, *others = sorted(heads, key=len)
+    return all(head.startswith(shortest) for head in others)
 
 
 class _Index:

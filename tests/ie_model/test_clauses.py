@@ -18,6 +18,7 @@ from ie_model.document import Evidence
         ("一行\r\n　林知远 \r\n二行", "林知远", "林知远"),
         ("好。林知远，离开星河！", "林知远，离开", "林知远，离开星河"),
         ("，林知远，", "林知远", "林知远"),
+        ("刚融资1,000万美元的星河的林知远离职,加入云栖", "林知远", "刚融资1,000万美元的星河的林知远离职"),
     ],
 )
 def test_the_clause_around(text: str, target: str, expected: str) -> None:

@@ -97,6 +97,27 @@ def test_an_organization_is_not_joined_by_those_who_leave_it() -> None:
     assert fact.joined == ("青木",)
 
 
+def test_how_somebody_came_is_no_evidence_that_he_left() -> None:
+    text = "林知远离开星河加入云栖。2020年林知远从云栖离职后休息了整整一年才创业。"
+    places = [("PERSON", 0, 3), ("ORG", 5, 7), ("ORG", 9, 11), ("PERSON", 17, 20), ("ORG", 21, 23)]
+    spans = [Span(label, at, end, at, end, 1.0) for label, at, end in places]
+    frames = [Frame(0, 1, 0.9, "stated"), Frame(0, 2, 0.9, "stated"), Frame(3, 4, 0.9, "stated")]
+    star, cloud = (fact.evidence for fact in departures_of(text, spans, frames))
+    assert text[star.start : star.end] == "林知远离开星河加入云栖"
+    assert text[cloud.start : cloud.end].startswith("2020年林知远从云栖离职后")
+    (alone,) = departures_of(text, spans, frames[1:2])
+    assert text[alone.evidence.start : alone.evidence.end] == "林知远离开星河加入云栖"
+
+
+def test_who_came_back_joined_what_he_had_left() -> None:
+    text = "林知远2021年离开星河，2024年重返星河。"
+    spans = [Span(label, at, end, at, end, 1.0) for label, at, end in (("PERSON", 0, 3), ("ORG", 10, 12))]
+    spans.append(replace(spans[1], first=20, last=22, start=20, end=22))
+    assert text[20:22] == "星河"
+    (fact,) = departures_of(text, spans, [Frame(0, 1, 0.9, "stated", joined=[2])])
+    assert fact.joined == ("星河",)
+
+
 def test_a_role_that_two_frames_name_is_one() -> None:
     frames = [Frame(0, 1, 0.9, "stated", roles=[3]), Frame(4, 2, 0.9, "stated", roles=[10, 3])]
     (fact,) = departures_of(TEXT, SPANS, frames)

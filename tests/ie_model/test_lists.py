@@ -130,6 +130,26 @@ def test_where_another_went_is_no_new_employer() -> None:
     assert told(text, frames[0]) == [(LIN, WOOD, STAR, CLOUD)], "周若水 has left nothing"
 
 
+def test_each_who_left_has_his_own_new_employer() -> None:
+    text = "林知远和周若水离开星河，林知远加入云栖，周若水创办青木。"
+    spans = marked(text)
+    again = [Span("PERSON", at, at + 3, at, at + 3, 1.0) for at in (text.rindex("林知远"), text.rindex("周若水"))]
+    spans = sorted([*spans, *again], key=lambda span: span.start)  # 林 周 星河 林 云栖 周 青木
+    frames = [Frame(person, 2, 0.9, "stated", joined=[4, 6]) for person in (0, 1)]
+    assert [one.joined for one in completed(text, spans, frames)] == [[4], [6]]
+
+
+@pytest.mark.parametrize(
+    ("text", "shared"),
+    [("前星河总裁、前云栖董事林知远加入青木。", True), ("前星河总裁离开，云栖董事林知远加入青木。", False)],
+)
+def test_a_new_employer_is_that_of_all_titles_before_a_name(text: str, shared: bool) -> None:
+    roles = [Span("ROLE", at, at + 2, at, at + 2, 1.0) for at in (text.index("总裁"), text.index("董事"))]
+    spans = sorted([*marked(text), *roles], key=lambda span: span.start)  # 星河 总裁 云栖 董事 林知远 青木
+    frames = [Frame(4, 0, 0.9, "former"), Frame(4, 2, 0.9, "former", joined=[5])]
+    assert [one.joined for one in completed(text, spans, frames)] == [[5] if shared else [], [5]]
+
+
 def test_lists() -> None:
     text = "林知远、周若水 和 陈以宁去了星河、云栖，青木及蓝湾。"
     assert lists_of(text, marked(text), "PERSON") == [[0, 1, 2]]

@@ -47,6 +47,8 @@ def test_sameness_is_symmetric_and_reflexive(a: str, b: str) -> None:
         ("JamieWhitlock", "Jamie", True),
         ("Mei-Ling Hart", "Hart", True),
         ("O'Hara", "Hara", False),
+        ("Yann LeCun", "LeCun", True),
+        ("Ada McCarthy", "McCarthy", True),
         ("骑白马的老蔡", "老蔡", True),
     ],
 )
@@ -86,6 +88,11 @@ def test_persons(a: str, b: str, expected: bool) -> None:
         ("Meta", "MetaAI", True),
         ("青木石化", "青木石化工会", False),
         ("南海大学", "河南海大学", False),
+        ("京东", "京东方", False),
+        ("阿里巴巴", "阿里云", False),
+        ("阿里", "阿里云", True),
+        ("中国平安", "平安", True),
+        ("中国银行", "招商银行", False),
     ],
 )
 def test_organizations(a: str, b: str, expected: bool) -> None:
@@ -94,6 +101,7 @@ def test_organizations(a: str, b: str, expected: bool) -> None:
 
 def test_normal_form() -> None:
     assert normal_form("Ｏpen AI　研究院（離）") == "openai研究院(离)"
+    assert normal_form("林\u200b知远\ufeff") == "林知远"
 
 
 def test_the_fullest_variant_is_never_a_unit() -> None:
@@ -164,6 +172,8 @@ TOLD = [
     ("周以安的钟煌", False),
     ("周以安是钟煌的上司", False),
     ("周以安说他叫来了钟煌", False),
+    ("周以安又称钟煌不会离开", False),
+    ("周以安又称“钟煌”，今年三十岁", True),
 ]
 
 
@@ -184,6 +194,8 @@ def test_other_names_that_the_text_tells(text: str, one: bool) -> None:
         ("江州清源股份的甲乙实验室", True),
         ("江州清源股份下面的甲乙实验室", True),
         ("江州清源股份和甲乙实验室", False),
+        ("江州清源股份又称甲乙侵犯其专利", False),
+        ("江州清源股份又称甲乙，上周上市", True),
     ],
 )
 def test_short_forms_and_units_that_the_text_tells(text: str, one: bool) -> None:
@@ -220,6 +232,7 @@ def test_a_bare_surname_goes_back_to_a_full_name() -> None:
         ("中国国际航空", "国航", "国药航运"),
         ("聯華電子", "聯電", "聯山電力"),
         ("江南理工大学", "江理工", "江北理工大学"),
+        ("中国科学院", "中科院", "中州科技学院"),
     ],
 )
 def test_an_abbreviation_follows_the_full_name(full: str, short: str, other: str) -> None:
@@ -227,6 +240,21 @@ def test_an_abbreviation_follows_the_full_name(full: str, short: str, other: str
     assert len({h for _, h in clustered(f"{short}说，{full}说", (short, "ORG"), (full, "ORG"))}) == 2
     found = clustered(f"{full}、{other}和{short}", (full, "ORG"), (other, "ORG"), (short, "ORG"))
     assert [head for _, head in found] == [full, other, short]  # it fits two
+
+
+@pytest.mark.parametrize(("text", "head"), [("林远，花名逍遥子，说", "林远"), ("林远（逍遥子）说", "逍遥子")])
+def test_a_nickname_is_not_what_somebody_is_called(text: str, head: str) -> None:
+    assert {h for _, h in clustered(text, ("林远", "PERSON"), ("逍遥子", "PERSON"))} == {head}
+
+
+def test_a_unit_that_two_companies_have_is_neithers() -> None:
+    units = [("腾讯AI Lab", "ORG"), ("百度AI Lab", "ORG"), ("AI Lab", "ORG")]
+    text = "腾讯AI Lab、百度AI Lab；此后AI Lab由她负责"
+    assert [head for _, head in clustered(text, *units)] == [name for name, _ in units]
+    assert len({head for _, head in clustered(text, units[1], units[2])}) == 1
+    text = "阿里达摩院，阿里巴巴达摩院，达摩院"
+    names = [(name, "ORG") for name in text.split("，")]
+    assert len({head for _, head in clustered(text, *names)}) == 1
 
 
 def test_a_unit_of_one_company_is_not_anothers() -> None:

@@ -371,7 +371,7 @@ _COMING_AFTER = re.compile(
     r"(?:将(?:正式|于|会|在|从|不再|离|卸|辞|退|加入|出任|结束|告别)|计划|打算)"
 )
 #: Right after a time: what it dates takes effect then.
-EFFECTIVE = re.compile(r"[ ]?起?(?:正式)?生效")
+_EFFECTIVE = re.compile(r"[ ]?起?(?:正式)?生效")
 _FROM_THEN = re.compile(r"[ ]?起(?!诉)")
 #: Right before a time: it is the last day of work.
 _LAST_DAY_BEFORE = re.compile(
@@ -407,7 +407,7 @@ def find_dates(text: str) -> list[TimeSpan]:
             named = None
         within, named = _within_month(match.groupdict(), reader, named)
         before = view[max(0, start - 12) : start]
-        either = EFFECTIVE.match(view, end) or _FROM_THEN.match(view, end) or _LAST_DAY_BEFORE.search(before)
+        either = _EFFECTIVE.match(view, end) or _FROM_THEN.match(view, end) or _LAST_DAY_BEFORE.search(before)
         coming = _COMING.search(before) or _COMING_AFTER.match(view, end)
         spans.append(TimeSpan(start, end, text[start:end], bool(coming), bool(either), within))
         until = end

@@ -1,8 +1,7 @@
 """When somebody left: which of the times that a text names, by the link head.
 
-It counts where the rule finds none (`ie_model.departure_dates`). The times are found by their grammar
-(`ie_model.dates`); each is paired with the persons near it who depart, and with the organisations that they depart
-from, and the head says whether it dates their parting.
+The times are found by their grammar (`ie_model.dates`); each is paired with the persons near it who depart, and
+with the organisations that they depart from, and the head says whether it dates their parting.
 """
 
 from __future__ import annotations
@@ -13,11 +12,12 @@ from dataclasses import replace
 
 from ie_model.dates import TimeSpan, find_dates
 from ie_model.decoding import Floats, Span
-from ie_model.departure_dates import DATED
 from ie_model.encoding import Encoding
 from ie_model.relations import DATE_COLUMN, MAX_DISTANCE, Frame, probabilities
 from ie_model.scheme import DATE, LABELS
 
+#: Which departures have dates: former titles stand beside dates of something else.
+DATED = frozenset({"stated", "reported"})
 #: Least probability that a time is that of a departure.
 DATE_THRESHOLD = 0.5
 

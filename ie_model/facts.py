@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
-from itertools import groupby
 
 from ie_model.clauses import clause_around, until_said
 from ie_model.dates import TimeSpan, date_value
 from ie_model.decoding import Span
-from ie_model.departure_dates import DATED, LEAVING, DepartureDates
 from ie_model.document import Date, Departure, Evidence
+from ie_model.leaving import LEAVING
 from ie_model.lists import completed
 from ie_model.names import cluster, fullest_variant, normal_form
 from ie_model.relations import STATUSES, Frame
@@ -21,9 +20,6 @@ from ie_model.script import model_view
 _HOLDS = frozenset({"", "的", " "})
 #: … and between two roles that one person holds there.
 _STACKED = frozenset({"", "兼", "、", "及", "和", "暨", "/", "與", "与", " 兼 ", " "})
-#: Characters of a text whose time expressions are held at once, and how far beyond them is read: a
-#: departure's date is looked for within 400 characters of it.
-DATE_BLOCK, DATE_MARGIN = 65536, 4096
 #: Before an organisation to which somebody came, and one to which somebody came back.
 _JOINING = re.compile("(?:加入|加盟|入职|转投|投奔|重返|创[办立建])了?[ ]?$")
 _BACK = re.compile("(?:重返|重回|回到|回归|返回|重新加入|再次加入)了?[ ]?$")
@@ -65,7 +61,6 @@ def departures_of(
         return ()
     frames = completed(text, spans, frames)
     canonical = cluster(text, spans)
-    times = _times(text, spans, frames)
     passages = [_passage(text, spans, frame) for frame in frames]
     facts: dict[tuple[int, int], list[int]] = {}
     for number, frame in enumerate(frames):
@@ -97,7 +92,7 @@ def departures_of(
             for number in numbers
             if frames[number].status == strongest.status and frames[number].score >= strongest.score - CLOSE
         ]
-        time = next((found for number in ordered if (found := times[number])), None)
+        time = next((found for number in ordered if (found := frames[number].date)), None)
         result.append(
             Departure(
                 person=name,
@@ -191,31 +186,3 @@ def _passage(text: str, spans: Sequence[Span], frame: Frame) -> Evidence:
 def _extent(spans: Sequence[Span], frame: Frame) -> tuple[int, int]:
     a, b = spans[frame.person], spans[frame.organization]
     return min(a.start, b.start), max(a.end, b.end)
-
-
-def _times(text: str, spans: Sequence[Span], frames: Sequence[Frame]) -> list[TimeSpan | None]:
-    """The time expression that dates each frame, looked for in one block of the text after the other.
-
-    The rule's, and the link head's where the rule finds none: the one is right more often where it speaks, the other
-    speaks of more kinds of news (training/README.md).
-    """
-    starts = [_extent(spans, frame)[0] for frame in frames]
-    found: list[TimeSpan | None] = [None] * len(frames)
-    dated = [number for number, frame in enumerate(frames) if frame.status in DATED]
-    in_order = sorted(dated, key=starts.__getitem__)
-    for block, group in groupby(in_order, lambda number: starts[number] // DATE_BLOCK):
-        numbers = list(group)
-        begin = max(0, block * DATE_BLOCK - DATE_MARGIN)
-        # White space may stand between two names without end.
-        end = max((block + 1) * DATE_BLOCK, *(_extent(spans, frames[number])[1] for number in numbers)) + DATE_MARGIN
-        first, last = (bisect_left(spans, at, key=lambda span: span.start) for at in (begin, end))
-        places: dict[str, list[tuple[int, int]]] = {"PERSON": [], "ORG": []}
-        for span in spans[first:last]:
-            if span.label in places:
-                places[span.label].append((span.start - begin, span.end - begin))
-        dates = DepartureDates(text[begin:end], persons=places["PERSON"], organizations=places["ORG"])
-        for number in numbers:
-            a, b = spans[frames[number].person], spans[frames[number].organization]
-            time = dates.of(person=(a.start - begin, a.end - begin), organization=(b.start - begin, b.end - begin))
-            found[number] = time or frames[number].date
-    return found

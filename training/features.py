@@ -14,9 +14,8 @@ import torch
 from torch import Tensor
 
 from ie_model.dates import TimeSpan
-from ie_model.dating import dating_pairs, times_among
+from ie_model.dating import DATED, dating_pairs, times_among
 from ie_model.decoding import Span
-from ie_model.departure_dates import DATED
 from ie_model.encoding import Encoding, TextEncoder
 from ie_model.names import same_organization, same_person
 from ie_model.relations import LINK_TARGETS, LINKS, PAIR_FIELDS, STATUSES, candidate_pairs, pair_matrix

@@ -7,12 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ie_model import facts
 from ie_model.dates import TimeSpan
 from ie_model.decoding import Span
 from ie_model.document import Date, Departure
 from ie_model.facts import departures_of, holder_of
-from ie_model.mentions import Mentions
 from ie_model.relations import STATUSES, Frame
 
 TEXT = "据悉，林知远将离开星河。3月，星河科技总裁林知远辞职，加入云栖，云栖科技和青木欢迎。知远曾任青木总裁。"
@@ -44,14 +42,6 @@ FORMER = Frame(8, 9, 0.6, "former", roles=[10])
 
 def evidence(departure: Departure) -> str:
     return TEXT[departure.evidence.start : departure.evidence.end]
-
-
-def test_a_former_title_has_no_date() -> None:
-    (stated,) = departures_of(TEXT, SPANS, [STATED])
-    assert stated.date is not None
-    assert stated.date.text == "3月"
-    (former,) = departures_of(TEXT, SPANS, [replace(STATED, status="former")])
-    assert former.date is None
 
 
 def test_frames_of_one_fact_are_merged() -> None:
@@ -170,28 +160,20 @@ def test_no_frames_no_facts() -> None:
 
 
 def test_a_departure_has_its_date_and_its_value_against_the_articles() -> None:
-    text = "林知远去年底从星河科技离职。林知远是工程师。"
+    text = "林知远去年底从星河科技离职。林知远3月是工程师。"
     spans = [Span("PERSON", 0, 3, 0, 3, 1.0), Span("ORG", 7, 11, 7, 11, 1.0), Span("PERSON", 14, 17, 14, 17, 1.0)]
-    dated, undated = Frame(0, 1, 0.6, "stated"), Frame(2, 1, 0.9, "stated")
+    time, other = TimeSpan(3, 6, "去年底"), TimeSpan(17, 19, "3月")
+    dated, undated = Frame(0, 1, 0.6, "stated", date=time), Frame(2, 1, 0.9, "stated")
     (fact,) = departures_of(text, spans, [dated, undated], published="2023-04-30")
     assert fact.date == Date("去年底", "2022-12")
     (fact,) = departures_of(text, spans, [dated])
     assert fact.date == Date("去年底", None)  # relative words say nothing without the article's date
-    (fact,) = departures_of("林知远离开了，星河科技。", [spans[0], spans[1]], [dated], published="2023")
+    (fact,) = departures_of(text, spans, [dated, replace(undated, date=other)], published="2023-04-30")
+    assert fact.date == Date("3月", "2023-03")  # the surer one's
+    (fact,) = departures_of(text, spans, [dated, replace(undated, status="reported", date=other)])
+    assert fact.date == Date("去年底", None)  # that of the strongest status
+    (fact,) = departures_of(text, spans, [undated], published="2023")
     assert fact.date is None
-
-
-def test_where_the_rule_finds_no_date_the_link_heads_counts() -> None:
-    text = "去年底的变动里有林知远与星河科技。"
-    spans = [Span("PERSON", 8, 11, 8, 11, 1.0), Span("ORG", 12, 16, 12, 16, 1.0)]
-    (fact,) = departures_of(text, spans, [Frame(0, 1, 0.9, "stated")], published="2023")
-    assert fact.date is None
-    date = TimeSpan(0, 3, "去年底")
-    (fact,) = departures_of(text, spans, [Frame(0, 1, 0.9, "stated", date=date)], published="2023")
-    assert fact.date == Date("去年底", "2022-12")
-    text, spans = "林知远去年底从星河离职，3月。", [Span("PERSON", 0, 3, 0, 3, 1.0), Span("ORG", 7, 9, 7, 9, 1.0)]
-    (fact,) = departures_of(text, spans, [Frame(0, 1, 0.9, "stated", date=TimeSpan(12, 14, "3月"))])
-    assert fact.date == Date("去年底", None)
 
 
 # Properties, over texts of paragraphs that have nothing to do with each other.
@@ -283,35 +265,3 @@ def test_a_fact_has_both_spans_and_its_evidence_contains_them(
                 inside = [s for s in spans if passage.start <= s.start and s.end <= passage.end and s.label == label]
                 assert name in [text[s.start : s.end] for s in inside], clause
             assert passage.start == 0 or text[passage.start - 1] in "。，,；\n\r "
-
-
-def test_a_long_text_is_dated_block_by_block_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Passages of every kind of date at every place of a block; each block is read with what surrounds it."""
-    passages = (
-        "3月8日，林知远离开星河科技。",
-        "林知远离开了星河科技。他在那里工作了很久。离职日期为2022年4月。",
-        "青木资本说，林知远已于去年从星河科技辞职，云栖很高兴。",
-        "林知远离开了星河科技。",
-    )
-    text = "".join(f"{passages[i % 4]}{'他们没有说什么，' * (i % 7)}后来无事。\n" for i in range(400))
-    spans = sorted(
-        (
-            Span(label, 0, 0, match.start(), match.end(), 1.0)
-            for label, name in (("PERSON", "林知远"), ("ORG", "星河科技"), ("ORG", "青木资本"), ("ORG", "云栖"))
-            for match in re.finditer(name, text)
-        ),
-        key=lambda span: span.start,
-    )
-    frames = []
-    for number, span in enumerate(spans):
-        if span.label == "PERSON":
-            near = next(i for i in range(number, len(spans)) if text[spans[i].start : spans[i].end] == "星河科技")
-            frames.append(Frame(number, near, 0.5, "stated"))
-    whole = facts._times(text, spans, frames)
-    assert len({found.text for found in whole if found}) >= 3
-    monkeypatch.setattr(facts, "DATE_BLOCK", 1000)
-    monkeypatch.setattr(facts, "DATE_MARGIN", 500)
-    blocks = facts._times(text, Mentions(spans), frames)
-    assert [found and (found.text, found.coming) for found in blocks] == [
-        found and (found.text, found.coming) for found in whole
-    ]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from training import date_scoring, name_scoring
-from training.data.example import DataError, Example, GoldDeparture, GoldSpan
+from training import name_scoring
+from training.data.example import DataError, Example, GoldSpan
 from training.data.names import NAMES, read_names
 from training.data.sources import ANNOTATED, read_source
 from training.name_scoring import by_containment, by_equal_forms, by_names, pair_counts
@@ -91,30 +91,11 @@ def test_the_clusters_of_the_project() -> None:
     assert sizes["authored-heldout"] == 120
 
 
-def test_the_commands_write_what_they_print(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_writes_what_it_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert name_scoring.main(["--output", str(tmp_path / "names.json"), "--errors"]) == 0
-    assert date_scoring.main(["--output", str(tmp_path / "dates.json")]) == 0
-    names, dates = (json.loads((tmp_path / f"{name}.json").read_text(encoding="utf-8")) for name in ("names", "dates"))
+    names = json.loads((tmp_path / "names.json").read_text(encoding="utf-8"))
     for name in ANNOTATED:
         ours, baseline = (names["sets"][name][way]["forms"]["all"]["f1"] for way in ("names", "containment"))
         assert ours > baseline
-        assert dates["sets"][name]["gold"] >= 15
     printed = capsys.readouterr().out
     assert "seeds, names: pairs of forms F1 0." in printed
-    assert "authored-heldout: precision 0." in printed
-
-
-def test_a_date_is_right_if_it_is_the_annotated_one() -> None:
-    text = "林知远3月离开星河，他1月说过。"
-    person, place, date = GoldSpan(0, 3, "PERSON"), GoldSpan(7, 9, "ORG"), GoldSpan(3, 5, "DATE")
-    other = GoldSpan(11, 13, "DATE")
-
-    def counts(gold: GoldSpan | None) -> Counts:
-        departure = GoldDeparture(person, place, "stated", date=gold)
-        return date_scoring.date_counts(
-            Example("a", "test", text, (person, place), departures=(departure,), dates=True)
-        )
-
-    assert counts(date) == Counts(1, 1, 1)
-    assert counts(other) == Counts(0, 1, 1)
-    assert counts(None) == Counts(0, 1, 0)

@@ -84,9 +84,6 @@ def build_model(recipe: Recipe, scheme: TagScheme) -> SpanLinkModel:
     _take_over_tags(classifier, Path(recipe.encoder), scheme)
     network = SpanLinkModel(classifier)
     _take_over_link_head(network, Path(recipe.encoder) / SAFETENSORS)
-    if recipe.dates_alone:
-        for name, parameter in network.named_parameters():
-            parameter.requires_grad_(name.startswith("link_head.date_"))
     return network
 
 

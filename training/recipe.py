@@ -81,8 +81,6 @@ class Recipe:
         freeze_words: leave the words' vectors as pretraining made them, so that a name of the training
             set does not move away from those that stood beside it (`ie_model/runtime/words.py`).
         word_dropout: probability with which a known word of a text is left out in a step.
-        dates_alone: train the link head's layers for dates and nothing else: what a model says of spans and departures
-            stays as it is.
         benchmark: train on one source's own labels, to compare with what others report on it.
             Such a model is not published, so that an evaluation-only source may train it.
     """
@@ -102,7 +100,6 @@ class Recipe:
     limits: dict[str, int] = field(default_factory=dict)
     freeze_words: bool = False
     word_dropout: float = 0.0
-    dates_alone: bool = False
     benchmark: bool = False
 
     @classmethod
@@ -180,6 +177,5 @@ RECIPE_VALUES = {
     "limits": entries("names of sources with whole numbers of examples, 0 or more", lambda v: is_count(v, least=0)),
     "freeze_words": SWITCH,
     "word_dropout": PROBABILITY,
-    "dates_alone": SWITCH,
     "benchmark": SWITCH,
 }

@@ -11,9 +11,8 @@ from transformers import BertConfig, BertModel
 
 from ie_model.extractor import Extractor
 from ie_model.model_folder import Settings
-from ie_model.relations import LINK_OUTPUTS
 from ie_model.scheme import TagScheme
-from training.export import TOLERANCE, export, random_pairs
+from training.export import TOLERANCE, export
 from training.modeling import build_model, load_model, load_weights, save_model, tokenizer_folder
 from training.recipe import Recipe, RecipeError, Stage
 
@@ -111,23 +110,6 @@ def test_what_an_earlier_link_head_did_not_know_begins_anew(bert: Path, tmp_path
     save_file(kept, tmp_path / "model.safetensors")
     with pytest.raises(RecipeError, match=r"kind\.weight is of another network; start from an encoder"):
         build_model(recipe_for(tmp_path), TagScheme())
-
-
-def test_dates_can_be_learnt_without_changing_anything_else(bert: Path) -> None:
-    network = build_model(recipe_for(bert, dates_alone=True), TagScheme())
-    learnt = {name for name, parameter in network.named_parameters() if parameter.requires_grad}
-    assert learnt == {
-        f"link_head.date_{layer}.{part}" for layer in ("layer", "norm", "output") for part in ("weight", "bias")
-    }
-    hidden, pairs = torch.randn(40, network.classifier.config.hidden_size), random_pairs(40, 12)
-    before = network.eval().link_head(hidden, pairs)
-    with torch.no_grad():
-        for name, parameter in network.named_parameters():
-            if name in learnt:
-                parameter.add_(1.0)
-    after = network.link_head(hidden, pairs)
-    changed = (before != after).any(dim=0)
-    assert changed.tolist() == [name == "left_on" for name in LINK_OUTPUTS]
 
 
 def test_a_missing_encoder_names_the_published_one(tmp_path: Path) -> None:

@@ -39,8 +39,8 @@ RULE = (
 #: Where the folds are not of the packaged model's recipe.
 OTHER_FOLDS = "* Of an earlier model, with another recipe and less data; the folds of this one have not been run."
 OWN_PIECES = (
-    "† Written for it and never trained on; but among models and thresholds the one was chosen that is best on these\n"
-    "and news-units dev together, and departures' scores are fitted on both and on paragraphs dev."
+    "† Written for it and never trained on; but among models and thresholds the one was chosen that tells departures\n"
+    "best on these, news-units dev and paragraphs dev added up, and departures' scores are fitted on the three."
 )
 #: Sets of which the train split is part of the training data.
 SEEN = dict.fromkeys(("news-units", "cluener", "resume", "msra", "uner-gsd"), "train split")

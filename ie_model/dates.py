@@ -388,8 +388,8 @@ _STOP = re.compile(r"[。！？!?;\n]")
 def find_dates(text: str) -> list[TimeSpan]:
     """The time expressions of a text, in order, none overlapping another.
 
-    Ages and durations (三年来, 七年) are none. Of two that overlap the earlier counts, of
-    two that begin together the longer.
+    Ages and durations (三年来, 七年) are none, nor is what only explains another in brackets. Of two
+    that overlap the earlier counts, of two that begin together the longer.
     """
     view = model_view(text)
     matches = [(match, reader) for form, reader in _FORMS for match in form.finditer(view)]

@@ -11,7 +11,7 @@ from ie_model.dates import TimeSpan, date_value
 from ie_model.decoding import Span
 from ie_model.document import Date, Departure, Evidence
 from ie_model.leaving import LEAVING
-from ie_model.lists import completed
+from ie_model.lists import completed, surface_of
 from ie_model.names import cluster, fullest_variant, normal_form
 from ie_model.relations import STATUSES, Frame
 from ie_model.script import model_view
@@ -73,16 +73,16 @@ def departures_of(
             holder = holder_of(text, spans, role)
             key = canonical[frame.person], canonical[frame.organization if holder is None else holder]
             if key in roles:
-                surface = _surface(text, spans, role)
+                surface = surface_of(text, spans, role)
                 roles[key][normal_form(surface)] = surface
     result = []
     for (person, organization), numbers in facts.items():
         group = [frames[number] for number in numbers]
         ordered = sorted(numbers, key=lambda number: (STATUSES.index(frames[number].status), -frames[number].score))
         strongest = frames[ordered[0]]
-        name, left = _surface(text, spans, person), forms.fullest(organization, strongest.organization)
+        name, left = surface_of(text, spans, person), forms.fullest(organization, strongest.organization)
         joined = {
-            canonical[target]: _surface(text, spans, target)
+            canonical[target]: surface_of(text, spans, target)
             for frame in group
             for target in frame.joined
             if canonical[target] != organization or _stands_after(_BACK, text, spans[target])
@@ -138,7 +138,7 @@ class _Forms:
 
     def fullest(self, head: int, mention: int) -> str:
         """The fullest variant of a mention's name in its cluster."""
-        key = head, _surface(self._text, self._spans, mention)
+        key = head, surface_of(self._text, self._spans, mention)
         if key not in self._fullest:
             self._fullest[key] = fullest_variant(key[1], self._of[head])
         return self._fullest[key]
@@ -149,11 +149,6 @@ class _Forms:
         if key not in self._but:
             self._but[key] = tuple(form for form in self._of[head] if form != name)
         return self._but[key]
-
-
-def _surface(text: str, spans: Sequence[Span], index: int) -> str:
-    span = spans[index]
-    return text[span.start : span.end]
 
 
 def _best(text: str, passages: Sequence[tuple[Evidence, bool]]) -> Evidence:

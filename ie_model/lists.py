@@ -42,6 +42,12 @@ def completed(text: str, spans: Sequence[Span], frames: Sequence[Frame]) -> list
     return in_order(_with_shared_employers(text, spans, found, organizations))
 
 
+def surface_of(text: str, spans: Sequence[Span], index: int) -> str:
+    """The words of a span."""
+    span = spans[index]
+    return text[span.start : span.end]
+
+
 def lists_of(text: str, spans: Sequence[Span], label: str) -> list[list[int]]:
     """The names of a label, those together that stand in one list: 甲、乙和丙."""
     lists: list[list[int]] = []
@@ -64,9 +70,7 @@ def _with_whole_lists_left(
     Where each is said to have come after the other, the last may be where they are now.
     """
     result = list(frames)
-    by_organization: dict[int, list[int]] = {}
-    for number, frame in enumerate(frames):
-        by_organization.setdefault(frame.organization, []).append(number)
+    by_organization = _positions(frame.organization for frame in frames)
     for listed in organizations:
         by_person: dict[int, dict[int, Frame]] = {}
         for number in sorted(number for one in listed for number in by_organization.get(one, ())):
@@ -83,6 +87,14 @@ def _with_whole_lists_left(
             same = replace(like, date=_one_date(left.values()))
             result += [replace(same, organization=one, roles=[*like.roles], joined=[*like.joined]) for one in others]
     return result
+
+
+def _positions(keys: Iterable[int]) -> dict[int, list[int]]:
+    """At which places each key stands."""
+    found: dict[int, list[int]] = {}
+    for place, key in enumerate(keys):
+        found.setdefault(key, []).append(place)
+    return found
 
 
 def _holder_after(text: str, spans: Sequence[Span], organization: int) -> int | None:
@@ -110,9 +122,7 @@ def _with_each_his_own(
 ) -> list[Frame]:
     """甲、乙分别从星河、青木离职: 甲 left 星河 and 乙 青木, and nobody of them anything else of these."""
     left = {group[0]: group for group in organizations}
-    by_person: dict[int, list[int]] = {}
-    for number, frame in enumerate(frames):
-        by_person.setdefault(frame.person, []).append(number)
+    by_person = _positions(frame.person for frame in frames)
     gone: set[int] = set()
     added: list[Frame] = []
     for people in persons:
@@ -162,26 +172,27 @@ def _one_date(frames: Iterable[Frame]) -> TimeSpan | None:
 def _without_others_employers(text: str, spans: Sequence[Span], frames: list[Frame]) -> list[Frame]:
     """星河的甲来自青木，云栖的乙来自蓝湾: 云栖 is where 乙 went, and not 甲; 甲加入青木，乙创办蓝湾: each has one."""
     leaving = {frame.person for frame in frames}
-    surface = [text[span.start : span.end] for span in spans] if frames else []
-    names = {surface[person] for person in leaving}
+    names = {surface_of(text, spans, person) for person in leaving}
+    subjects = {target: _subjects_before(text, spans, target) for frame in frames for target in frame.joined}
 
     def is_anothers(target: int, person: int) -> bool:
         after = target + 1
         if after < len(spans) and after != person and after in leaving and spans[after].label == "PERSON":
             return text[spans[target].end : spans[after].start] in _HELD_BY
-        subjects = subjects_before(target)
-        return bool(subjects) and surface[person] not in subjects and subjects <= names
-
-    def subjects_before(target: int) -> set[str]:
-        """The persons named before an organisation in its clause."""
-        clause = clause_around(text, spans[target].start, spans[target].end)
-        before = takewhile(lambda index: spans[index].start >= clause.start, range(target - 1, -1, -1))
-        return {surface[index] for index in before if spans[index].label == "PERSON"}
+        told = subjects[target]
+        return bool(told) and surface_of(text, spans, person) not in told and told <= names
 
     return [
         replace(frame, joined=[target for target in frame.joined if not is_anothers(target, frame.person)])
         for frame in frames
     ]
+
+
+def _subjects_before(text: str, spans: Sequence[Span], target: int) -> set[str]:
+    """The persons named before an organisation in its clause."""
+    clause = clause_around(text, spans[target].start, spans[target].end)
+    before = takewhile(lambda index: spans[index].start >= clause.start, range(target - 1, -1, -1))
+    return {surface_of(text, spans, index) for index in before if spans[index].label == "PERSON"}
 
 
 def _with_shared_employers(

@@ -23,13 +23,11 @@ _LONG_SURNAMES = re.compile(
     "欧阳|司马|诸葛|上官|司徒|东方|独孤|南宫|慕容|尉迟|长孙|宇文|公孙|夏侯|皇甫|令狐|端木|西门|申屠|呼延|轩辕|司空|澹台|淳于|单于"
     "|太史|闾丘|钟离|濮阳|宗政|公冶|赫连|百里|鲜于|贺兰|万俟|东郭|南门|完颜|拓跋|纳兰|富察|梁丘|左丘"
 )
-_OTHER_NAME = (
-    "花名|英文名|中文名|本名|原名|真名|又名|又叫|又称|别名|化名|笔名|艺名|网名|昵称|外号|绰号|(?:江湖)?人称|自称"
-)
+#: Before another name that is never the one under which somebody is known …
+_NICKNAME = re.compile("花名|化名|网名|昵称|外号|绰号|(?:江湖)?人称|自称")
+_OTHER_NAME = f"英文名|中文名|本名|原名|真名|又名|又叫|又称|别名|笔名|艺名|{_NICKNAME.pattern}"
 _QUOTES = r"[\s“”\"「」『』‘’]*"
-#: Those that are never the name under which somebody is known …
-_NICKNAME = re.compile("花名|化名|网名|昵称|外号|绰号|人称|自称")
-#: … and those that may also be what somebody says of another: 甲又称乙不会离开.
+#: … and words of these that may also be what somebody says of another: 甲又称乙不会离开.
 _CLAIMED = re.compile("又称|又叫|人称|自称|[叫称][他她]")
 #: What follows a name with which such a word ends.
 _ENDED = re.compile(r"[\s“”\"「」『』‘’)]*(?:[,。;:、!?)\n]|的|$)")

@@ -99,7 +99,8 @@ class Name:
         if _LEGAL.search(self.form):
             core = _LEGAL.sub("", self.core)
             yield from (core[size:] for size in _PLACES if len(core) >= size + 2)
-        yield from (core for core in (_NATION.sub("", self.core),) if 2 <= len(core) < len(self.core))
+        if (plain := _without(_NATION, self.core)) != self.core:
+            yield plain
 
     def is_part(self) -> bool:
         """Whether it may be the end of a fuller name: a unit's, or one in Latin letters."""
@@ -119,9 +120,9 @@ def normal_form(name: str) -> str:
     return _SPACE.sub("", model_view(name)).lower()
 
 
-def _without(tail: re.Pattern[str], name: str) -> str:
-    """The name without its ending, if two characters are left."""
-    shorter = tail.sub("", name)
+def _without(part: re.Pattern[str], name: str) -> str:
+    """The name without its ending or beginning, if two characters are left."""
+    shorter = part.sub("", name)
     return shorter if len(shorter) >= 2 else name
 
 

@@ -284,7 +284,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report: dict[str, Any] = {
         "model": weights_fingerprint(model.path),
         "fitted_on": fitted_on,
-        "departures_fitted_on": list(sets)[: 1 + len(further)],
+        "departures_fitted_on": [set_name(*one) for one in (FITTED, *further)],
         "fitted": fitted_values(settings),
         "ways": compare_ways(subject, sets, fitted_on=fitted_on, temperature=settings.temperature),
         "sets": {name: measure(subject, examples, settings) for name, examples in sets.items()},

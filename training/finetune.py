@@ -5,9 +5,9 @@
     python -m training.finetune --recipe … --first-stage 2 --start runs/published/stage1 --seed 2 --output …
     torchrun --nproc-per-node 2 -m training.finetune --recipe …
 
-Runs on transformers' Trainer: CPU (bf16 or fp32), one GPU, or several processes. A stage
-is one Trainer run over batches that are drawn in advance from the recipe's seed, so that
-a resumed run sees the batches that the interrupted one would have.
+Runs on transformers' Trainer: CPU, one GPU, or several processes, in bfloat16 where the machine is faster in it
+(`training.precision`). A stage is one Trainer run over batches that are drawn in advance from the recipe's seed, so
+that a resumed run sees the batches that the interrupted one would have.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ from training.data.example import DataError, Example
 from training.data.sources import AUTHORED, MADE, SEEDS, SOURCES, read_source
 from training.features import MAX_LABELS, WindowFeatures, batch_shapes, collate, window_features
 from training.modeling import TrainingModel, build_model, load_weights, save_model, tokenizer_folder
-from training.optimizers import Together, is_hidden_matrix, muon
+from training.muon import Muon
+from training.optimizers import Together, is_hidden_matrix
+from training.precision import bf16_pays
 from training.processes import ending_process_group
 from training.recipe import RECIPE_VALUES, Recipe, RecipeError, Stage, check_values
 
@@ -158,7 +160,7 @@ class BatchTrainer(Trainer):
                 fused=True,
             )
             if matrices:
-                self.optimizer = Together(muon(matrices, rate=self.muon_rate), self.optimizer)
+                self.optimizer = Together(Muon(matrices, rate=self.muon_rate), self.optimizer)
         return self.optimizer
 
 
@@ -344,7 +346,7 @@ def make_trainer(network: SpanLinkModel, batches: Batches, recipe: Recipe, stage
         warmup_steps=stage.warmup,
         lr_scheduler_type="linear",
         max_grad_norm=1.0,
-        bf16=recipe.bf16,
+        bf16=bf16_pays("cuda" if on_gpu else "cpu") if recipe.bf16 is None else recipe.bf16,
         use_cpu=not on_gpu,
         seed=recipe.seed,
         logging_steps=50,

@@ -1,26 +1,16 @@
-"""Muon for the hidden matrices, AdamW for all else: of pretraining and, where a recipe says so, of fine-tuning."""
+"""Which parameters Muon is for, and several optimizers as one: for pretraining and fine-tuning."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-import torch
 from torch import nn
 from torch.optim import Optimizer
-
-#: Of both, in all runs.
-MUON_MOMENTUM = 0.95
 
 
 def is_hidden_matrix(name: str, parameter: nn.Parameter) -> bool:
     """Whether a parameter is one of the matrices within the encoder's layers, which Muon is for."""
     return parameter.ndim == 2 and ".layers." in name
-
-
-def muon(matrices: Iterable[nn.Parameter], *, rate: float, weight_decay: float = 0.01) -> torch.optim.Muon:
-    """Muon (Jordan et al. 2024): momentum, made orthogonal, as the step of a matrix."""
-    return torch.optim.Muon(list(matrices), lr=rate, momentum=MUON_MOMENTUM, weight_decay=weight_decay)
 
 
 class Together(Optimizer):

@@ -4,10 +4,10 @@
     torchrun --nproc-per-node 2 -m training.pretrain --recipe …  # a divisor of the recipe's `batches`
     python -m training.pretrain --recipe … --evaluate FOLDER     # an encoder on the recipe's held-out text
 
-One script for a CPU (bf16 autocast), a GPU and several under torchrun. Every step draws its
-sequences and masks from (seed, step) alone, so a run that was stopped and resumed, be it with
-another number of processes, is the run that was not (up to rounding, then). All steps have one shape: the same number
-of sequences, of one length, with the same number of masked positions.
+One script for a CPU, a GPU and several under torchrun, in bfloat16 where the machine is faster in it
+(`training.precision`). Every step draws its sequences and masks from (seed, step) alone, so a run that was stopped and
+resumed, be it with another number of processes, is the run that was not (up to rounding, then). All steps have one
+shape: the same number of sequences, of one length, with the same number of masked positions.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from training.objectives import MaskedLoss, ReplacedLoss
 from training.packed import PackedTokens, PretrainError, data_identity, masked_batch, read_tokenizer, read_words
 from training.pretrain_log import Log
 from training.pretrain_recipe import Recipe
-from training.pretrain_run import CHECKPOINT, Run, own_device
+from training.pretrain_run import CHECKPOINT, Run, autocast, own_device
 from training.processes import ending_process_group
 from training.values import RecipeError
 
@@ -161,7 +161,7 @@ def build_objective(model: ModernBertForMaskedLM, recipe: Recipe, special: dict[
 def heldout_figures(model: ModernBertForMaskedLM, batches: Batches, device: torch.device) -> dict[str, float]:
     """Loss and accuracy of predicting the hidden tokens of held-out text."""
     model.eval()
-    with torch.no_grad(), torch.autocast(device.type, dtype=torch.bfloat16):
+    with torch.no_grad(), autocast(device):
         results = [MaskedLoss(model)(*batches(number, device)) for number in range(HELDOUT_BATCHES)]
     model.train()
     loss, accuracy = (float(torch.stack(list(part)).mean()) for part in zip(*results, strict=True))

@@ -14,14 +14,21 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from transformers import ModernBertForMaskedLM
 
+from training.muon import Muon
 from training.objectives import MaskedLoss, ReplacedLoss
-from training.optimizers import is_hidden_matrix, muon
+from training.optimizers import is_hidden_matrix
 from training.packed import PretrainError
+from training.precision import bf16_pays
 from training.pretrain_recipe import Recipe
 
 CHECKPOINT = "checkpoint.pt"
 #: Values that may be others when a run goes on.
 _FREE = {"output", "total_tokens", "decay", "data", "compile", "attention"}
+
+
+def autocast(device: torch.device) -> torch.autocast:
+    """bfloat16 where the device is faster in it; float32 elsewhere."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16_pays(device.type))
 
 
 def optimizers(model: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
@@ -30,7 +37,7 @@ def optimizers(model: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
     rest = [p for n, p in model.named_parameters() if not (recipe.muon_lr and is_hidden_matrix(n, p))]
     decay = recipe.weight_decay
     adam = torch.optim.AdamW(rest, lr=recipe.adam_lr, betas=(0.9, 0.98), weight_decay=decay, fused=True)
-    return [muon(matrices, rate=recipe.muon_lr, weight_decay=decay), adam] if matrices else [adam]
+    return [Muon(matrices, rate=recipe.muon_lr, weight_decay=decay), adam] if matrices else [adam]
 
 
 def learning_rate_factor(tokens: int, recipe: Recipe) -> float:
@@ -80,8 +87,8 @@ class Run:
     def step_tokens(self) -> int:
         return self.recipe.sequences * self.recipe.batches * self.recipe.length
 
-    def autocast(self) -> Any:
-        return torch.autocast(self.device.type, dtype=torch.bfloat16)
+    def autocast(self) -> torch.autocast:
+        return autocast(self.device)
 
     def set_rates(self) -> float:
         """Give the optimizers the rates of this step; returns their share of the peak."""

@@ -40,7 +40,7 @@ class Stage:
         epochs: passes over the mixture.
         learning_rate: peak of the encoder's; the heads get `head_factor` times it.
         muon_rate: peak of the learning rate of the matrices within the encoder's layers, which Muon then trains, as it
-            did in pretraining (`training/optimizers.py`); 0 leaves them to AdamW with the rest.
+            did in pretraining (`training/muon.py`); 0 leaves them to AdamW with the rest.
         substitute: share of an example's names that are others in each further epoch
             (`training/augment.py`); 0 leaves the texts as they are.
     """
@@ -77,6 +77,7 @@ class Recipe:
             the size that `random_encoder` says.
         tokenizer: folder of tokenizer.json, where it is not the encoder's.
         tokens: tokens per batch, padding included.
+        bf16: train in bfloat16; by default where the machine is faster in it (`training/precision.py`).
         limits: source name → the number of its examples that are used, drawn by the seed (0: none of it).
         freeze_words: leave the words' vectors as pretraining made them, so that a name of the training
             set does not move away from those that stood beside it (`ie_model/runtime/words.py`).
@@ -96,7 +97,7 @@ class Recipe:
     link_weight: float = 0.5
     weight_decay: float = 0.01
     seed: int = 1
-    bf16: bool = True
+    bf16: bool | None = None
     limits: dict[str, int] = field(default_factory=dict)
     freeze_words: bool = False
     word_dropout: float = 0.0
@@ -173,7 +174,7 @@ RECIPE_VALUES = {
     "weight_decay": NUMBER,
     # Numpy takes 32 bits, and every stage adds one.
     "seed": Allowed("a whole number from 0 to 4000000000", lambda value: is_count(value, least=0) and value <= 4e9),
-    "bf16": SWITCH,
+    "bf16": Allowed("true, false, or nothing", lambda value: value is None or isinstance(value, bool)),
     "limits": entries("names of sources with whole numbers of examples, 0 or more", lambda v: is_count(v, least=0)),
     "freeze_words": SWITCH,
     "word_dropout": PROBABILITY,

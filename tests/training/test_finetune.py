@@ -435,6 +435,18 @@ def test_a_benchmark_has_its_sources_labels_and_says_so(
     assert document.departures == ()
 
 
+@pytest.mark.parametrize("pays", [True, False])
+def test_the_precision_is_the_machines_unless_the_recipe_says_it(
+    pays: bool, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "bf16_pays", lambda device: pays)
+    none = Batches([source([])], epochs=1, tokens=128, pad_id=0, seed=1)
+    for asked, used in ((None, pays), (True, True), (False, False)):
+        recipe = replace(recipe, bf16=asked)
+        trainer = module.make_trainer(build_model(recipe, SCHEME), none, recipe, Stage(sources={}), tmp_path)
+        assert trainer.args.bf16 is used
+
+
 def test_muon_trains_the_matrices_of_the_layers(recipe: Recipe, text_encoder: TextEncoder, tmp_path: Path) -> None:
     windows = [w for example in examples() for w in window_features(example, text_encoder, SCHEME)]
     batches = Batches([source(windows)], epochs=1, tokens=128, pad_id=0, seed=1)

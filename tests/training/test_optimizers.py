@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from training.optimizers import Together, is_hidden_matrix, muon
+from training.muon import Muon
+from training.optimizers import Together, is_hidden_matrix
 
 
 class Network(nn.Module):
@@ -33,7 +34,7 @@ class Model(nn.Module):
 def together(model: Model) -> Together:
     matrices = [p for n, p in model.named_parameters() if is_hidden_matrix(n, p)]
     rest = [p for n, p in model.named_parameters() if not is_hidden_matrix(n, p)]
-    return Together(muon(matrices, rate=0.02), torch.optim.AdamW(rest, lr=1e-2))
+    return Together(Muon(matrices, rate=0.02), torch.optim.AdamW(rest, lr=1e-2))
 
 
 def train(model: Model, optimizer: torch.optim.Optimizer, steps: int) -> float:

@@ -78,7 +78,8 @@ def test_what_each_value_may_be_is_said_once() -> None:
         *((key, value, "a probability below 1") for key in ("dropout", "word_dropout") for value in (2, "a", None)),
         *((key, value, "a number, 0 or more") for key in ("link_weight", "weight_decay") for value in ("a", -1)),
         *(("seed", value, "a whole number from 0 to 4000000000") for value in ("a", -1, None, 2**32)),
-        *((key, "no", "true or false") for key in ("bf16", "freeze_words", "benchmark")),
+        *((key, "no", "true or false") for key in ("freeze_words", "benchmark")),
+        ("bf16", "no", "true, false, or nothing"),
         *(("limits", value, "names of sources with whole numbers of examples") for value in ([1], 5, {1: 1})),
     ],
 )

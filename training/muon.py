@@ -10,10 +10,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from training.precision import bf16_pays
+from training.processes import is_connected
 
 #: Of all runs.
 MOMENTUM = 0.95
@@ -59,11 +61,23 @@ def _product_of_polynomials(square: Tensor) -> Tensor:
     return product
 
 
+def _shared_orthogonal(matrices: Tensor, *, dtype: torch.dtype) -> Tensor:
+    """`orthogonal`, each process of a run its share: they have the same gradients, and so the same matrices."""
+    if not is_connected() or dist.get_world_size() == 1:
+        return orthogonal(matrices, dtype=dtype)
+    own = slice(dist.get_rank(), None, dist.get_world_size())
+    found = torch.zeros_like(matrices)
+    found[own] = orthogonal(matrices[own], dtype=dtype)
+    dist.all_reduce(found)
+    return found
+
+
 class Muon(Optimizer):
     """Muon with Nesterov momentum and decoupled weight decay, in the precision that the device is fast in.
 
     The rate of a matrix grows with the square root of rows over columns where it has more rows. Matrices of one shape
-    are made orthogonal together. The state's names are those of `torch.optim.Muon`.
+    are made orthogonal together, and each process of a run has a share of them. The state's names are those of
+    `torch.optim.Muon`.
     """
 
     def __init__(self, matrices: Iterable[nn.Parameter], *, rate: float, weight_decay: float = 0.01) -> None:
@@ -81,7 +95,8 @@ class Muon(Optimizer):
                     alike.setdefault((matrix.shape, matrix.dtype, matrix.device), []).append(matrix)
             for (shape, _, device), matrices in alike.items():
                 dtype = torch.bfloat16 if bf16_pays(device.type) else torch.float32
-                updates = orthogonal(torch.stack([self._update(m, group["momentum"]) for m in matrices]), dtype=dtype)
+                means = torch.stack([self._update(matrix, group["momentum"]) for matrix in matrices])
+                updates = _shared_orthogonal(means, dtype=dtype)
                 rate = group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5
                 for matrix, update in zip(matrices, updates, strict=True):
                     matrix.mul_(1 - group["lr"] * group["weight_decay"]).sub_(update, alpha=rate)

@@ -14,13 +14,14 @@ def ending_process_group() -> Iterator[None]:
 
     Its threads, left to themselves, can abort a process that is ending.
     """
-    before = _is_connected()
+    before = is_connected()
     try:
         yield
     finally:
-        if not before and _is_connected():
+        if not before and is_connected():
             dist.destroy_process_group()
 
 
-def _is_connected() -> bool:
+def is_connected() -> bool:
+    """Whether this process is one of several, or was started as one of them."""
     return dist.is_available() and dist.is_initialized()

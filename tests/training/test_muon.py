@@ -59,6 +59,20 @@ def test_a_step_is_that_of_torch(pays: bool, tolerance: float, monkeypatch: pyte
         assert (mine - its).norm() < tolerance * (its - first).norm()
 
 
+@pytest.mark.parametrize("number", [1, 2, 5])
+def test_processes_share_the_matrices(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    matrices = drawn(number, 12, 4)
+    added: list[Tensor] = []
+    monkeypatch.setattr(module, "is_connected", lambda: True)
+    monkeypatch.setattr(module.dist, "get_world_size", lambda: 2)
+    monkeypatch.setattr(module.dist, "all_reduce", added.append)
+    for rank in (0, 1):
+        monkeypatch.setattr(module.dist, "get_rank", lambda rank=rank: rank)
+        module._shared_orthogonal(matrices, dtype=torch.float32)
+    assert torch.equal(added[0] + added[1], orthogonal(matrices, dtype=torch.float32))
+    assert not added[0][1::2].any()
+
+
 def test_a_matrix_without_a_gradient_stays() -> None:
     matrices = [nn.Parameter(drawn(4, 4)), nn.Parameter(drawn(4, 4, seed=1))]
     matrices[0].grad = drawn(4, 4, seed=2)

@@ -6,10 +6,11 @@ Arithmetic is exact. Words that leave the amount open are read so:
 |---|---|---|
 | 数, 几 | 2 to 9 of the unit that follows (十几 11 to 19) | dictionaries: a number above one and below ten |
 | 两三千万, 三五百万 | from the one digit to the other | |
+| 几百万到几千万 | from the least of the one to the most of the other | |
 | 二十多万, 2000余万 | up to one unit more: 300000, 30 million | 多 follows a unit, or the last digit but zeros |
 | 千万级 | 10 to 100 million | the order of magnitude |
 | 千万, 亿元 | 10 million, 100 million, approximately | the exact amount is 一千万, 一亿元 |
-| 上亿, 近亿, 约一亿, 一亿+ | the amount named, approximately | annotators cut hedges off; the value stays |
+| 上亿, 近亿, 约一亿, 一亿+, 1+亿 | the amount named, approximately | annotators cut hedges off; the value stays |
 
 兆 is 10^12: whoever counts money in it means that. What is not fully understood has no value:
 百八十万 (0.8 to 1 million, or 1.8), 一亿两千 (of 万, or 2000), 1,00,000.
@@ -90,6 +91,9 @@ _THOUSANDS_DOTS = re.compile(r"(?<![0-9.])[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}(?![0
 
 _HEDGE = "大约|约|将近|接近|近|超过|超|突破|逾|过|不足|最多|最高|最低|上(?=[十百千万亿])"
 _WORD = "|".join(re.escape(word) for word in sorted(_MEANINGS.keys() - _COINS.keys(), key=len, reverse=True))
+_IN_BRACKETS = re.compile(rf"\((?:单位:)?({_WORD})\)")
+#: A number of which the words say that it is more: 20来万, 30+万, 5万+.
+_ROUNDED = re.compile(r"(?<=[0-9十百千万亿])来|(?<=[0-9])\+(?=[百千万亿])|\+$")
 _SIDE = re.compile(
     rf"(?P<hedge>{_HEDGE})?(?P<prefix>{_WORD})?(?P<inner>{_HEDGE})?(?P<body>.+?)钱?(?P<level>量?级别?)?"
     rf"(?P<suffix>{_WORD})?(?P<after>量?级别?)?整?(?P<about>左右|上下|以上|以下|以内|不等|\+)?"
@@ -142,6 +146,7 @@ def _normal(surface: str) -> str:
         return ""
     text = re.sub(r"\s+", "", text).replace("廿", "二十").replace("卅", "三十").replace("卌", "四十")
     text = re.sub("毫子$", "毫", text)
+    text = _IN_BRACKETS.sub(r"\1", text)  # 3亿元(人民币)
     if coins := _TWO_COINS.fullmatch(text):
         return f"{coins[1]}.{int(coins[3]):02}{'英镑' if '镑' in coins[2] else coins[2]}"
     if comma := _DECIMAL_COMMA.fullmatch(text):
@@ -193,7 +198,7 @@ def _side(text: str) -> _Side | None:
     match = _SIDE.fullmatch(text)
     if match is None:
         return None
-    body, rounded = re.subn(r"(?<=[0-9十百千万亿])来|\+$", "", match["body"])
+    body, rounded = _ROUNDED.subn("", match["body"])
     written, coin = (body[:-1], body[-1]) if body[-1:] in _COINS else (body, "")
     factor = _COINS.get(coin, Decimal("0.01") if match["suffix"] in _HUNDREDTHS else Decimal(1))
     number = _numeral(written)
@@ -223,15 +228,18 @@ def _currency(words: Sequence[str], traditional: bool) -> str | None:
 
 
 def _range(left: _Side | None, right: _Side | None, traditional: bool) -> MoneyValue | None:
-    if left is None or right is None or left.number.low < left.number.high or right.number.low < right.number.high:
+    if left is None or right is None:
         return None
     words = right.prefix + right.suffix
     # Where each side names its own, 元 and 美元 are two currencies; else one holds for both.
     currency = _currency(left.prefix + left.suffix if left.suffix else left.prefix + words, traditional)
     if currency is None or (left.suffix and words and currency != _currency(words, traditional)):
         return None
-    low = left.number.low if left.suffix else _scaled(left.number.low * right.factor, left.written, right)
-    if low is None or low >= right.number.high:
+    low, high = (
+        end if left.suffix else _scaled(end * right.factor, left.written, right)
+        for end in (left.number.low, left.number.high)
+    )
+    if low is None or high is None or low >= right.number.high or high > right.number.high:  # 几万到两三万
         return None
     return MoneyValue(low, right.number.high, currency or None, left.number.vague or right.number.vague)
 

@@ -5,12 +5,14 @@
 
 Every set is trained on by its benchmark recipe (`training/recipes/benchmarks/`), with its own labels, once from
 each encoder and seed, and scored in strict micro F1. Runs that are finished are kept, so that more seeds or
-encoders can be added later, and several processes can share the sets (`--sets`).
+encoders can be added later, and several processes can share the sets (`--sets`). `--add` keeps what the output has
+of other encoders, sets and seeds, whose runs need not be there any more.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -102,11 +104,42 @@ def run(comparison: Comparison) -> dict[str, Any]:
         table[name] = {
             "split": SPLITS[name],
             "fingerprint": fingerprint(examples),
-            "mean": {encoder: round(mean(row["f1"] for row in rows), 4) for encoder, rows in runs.items()},
+            "mean": means(runs),
             "runs": runs,
         }
     digests = {encoder: weights_fingerprint(Path(encoder)) for encoder in comparison.pretrained}
     return {"encoders": digests, "sets": table}
+
+
+def means(runs: dict[str, list[dict[str, Any]]]) -> dict[str, float]:
+    """The mean F1 of each encoder's seeds."""
+    return {encoder: round(mean(row["f1"] for row in rows), 4) for encoder, rows in runs.items()}
+
+
+def with_earlier(report: dict[str, Any], earlier: dict[str, Any]) -> dict[str, Any]:
+    """The report, and what an earlier one has of other encoders, sets and seeds.
+
+    An earlier encoder of the same folder and other weights is called FOLDER@FINGERPRINT. Figures of both stand side
+    by side, so they must be of the same examples; RecipeError where they are not.
+    """
+    encoders = dict(report["encoders"])
+    names = {RANDOM: RANDOM}
+    for folder, digest in earlier["encoders"].items():
+        names[folder] = folder if encoders.get(folder, digest) == digest else f"{folder}@{digest}"
+        encoders[names[folder]] = digest
+    sets = {name: {**one, "runs": dict(one["runs"])} for name, one in report["sets"].items()}
+    for name, before in earlier["sets"].items():
+        one = sets.setdefault(name, {**before, "runs": {}})
+        if one["fingerprint"] != before["fingerprint"]:
+            raise RecipeError(f"{name}: the figures that are there are of other examples; leave out --add")
+        for encoder, rows in before["runs"].items():
+            new = one["runs"].setdefault(names[encoder], [])
+            told = {row["seed"] for row in new}
+            one["runs"][names[encoder]] = sorted(
+                [*new, *(row for row in rows if row["seed"] not in told)], key=lambda row: row["seed"]
+            )
+        one["mean"] = means(one["runs"])
+    return {"earlier": [*earlier.get("earlier", []), earlier["command"]], "encoders": encoders, "sets": sets}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -118,6 +151,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--recipes", type=Path, default=RECIPES, help="a folder with NAME.yaml for each set")
     parser.add_argument("--folder", type=Path, default=Path("runs/encoders"), help="where the models are kept")
     parser.add_argument("--output", type=Path, default=OUTPUT)
+    parser.add_argument(
+        "--add", action="store_true", help="keep what the output has of other encoders, sets and seeds"
+    )
     options = parser.parse_args(arguments)
     try:
         comparison = Comparison(
@@ -129,6 +165,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             recipes=options.recipes,
         )
         report = run(comparison)
+        if options.add and options.output.is_file():
+            report = with_earlier(report, json.loads(options.output.read_text(encoding="utf-8")))
     except (RecipeError, DataError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -137,6 +175,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for key, values in asked:
         if values != parser.get_default(key):
             command += f" --{key} {' '.join(map(str, values))}"
+    if options.add:
+        command += " --add"
     write_results(options.output, command=command, report=report)
     return 0
 

@@ -76,6 +76,66 @@ def test_other_examples_are_scored_anew_without_training(
     assert {row["f1"] for row in after} == {0.0} != {row["f1"] for row in before}
 
 
+def table(
+    *encoders: str, digest: str, seeds: tuple[int, ...], name: str = "cluener", f1: float = 0.5
+) -> dict[str, Any]:
+    runs = {encoder: [{"seed": seed, "f1": f1} for seed in seeds] for encoder in encoders}
+    sets = {name: {"split": "dev", "fingerprint": "same", "mean": module.means(runs), "runs": runs}}
+    pretrained = {encoder: digest for encoder in encoders if encoder != RANDOM}
+    return {"command": f"seeds {seeds} of {name}", "encoders": pretrained, "sets": sets}
+
+
+def test_earlier_figures_stay_beside_new_ones() -> None:
+    earlier = table(RANDOM, "mine", digest="old", seeds=(1, 2))
+    both = module.with_earlier(table("mine", digest="new", seeds=(1,), f1=0.8), earlier)
+    assert both["encoders"] == {"mine": "new", "mine@old": "old"}
+    assert both["sets"]["cluener"]["mean"] == {"mine": 0.8, RANDOM: 0.5, "mine@old": 0.5}
+    assert both["earlier"] == ["seeds (1, 2) of cluener"]
+    third = module.with_earlier(table("mine", digest="new", seeds=(2, 3), f1=0.6), {"command": "b", **both})
+    rows = third["sets"]["cluener"]["runs"]
+    assert [(row["seed"], row["f1"]) for row in rows["mine"]] == [(1, 0.8), (2, 0.6), (3, 0.6)]
+    assert rows["mine@old"] == earlier["sets"]["cluener"]["runs"]["mine"]
+    assert third["earlier"] == ["seeds (1, 2) of cluener", "b"]
+
+
+def test_a_seed_run_again_replaces_its_figures() -> None:
+    again = module.with_earlier(
+        table("mine", digest="same", seeds=(1,), f1=0.9), table("mine", digest="same", seeds=(1, 2))
+    )
+    assert [row["f1"] for row in again["sets"]["cluener"]["runs"]["mine"]] == [0.9, 0.5]
+
+
+def test_other_sets_stay_and_other_examples_do_not() -> None:
+    new = table("mine", digest="new", seeds=(1,))
+    both = module.with_earlier(new, table("mine", digest="old", seeds=(1,), name="msra"))
+    assert {name: list(one["runs"]) for name, one in both["sets"].items()} == {
+        "cluener": ["mine"],
+        "msra": ["mine@old"],
+    }
+    other = table("mine", digest="old", seeds=(1,))
+    other["sets"]["cluener"]["fingerprint"] = "another"
+    with pytest.raises(
+        RecipeError, match="cluener: the figures that are there are of other examples; leave out --add"
+    ):
+        module.with_earlier(new, other)
+
+
+def test_what_the_output_holds_is_kept_if_asked_for(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "trained_once", lambda recipe, measure, scored: {"model": recipe.output, "f1": 0.5})
+    output = tmp_path / "encoders.json"
+    runs = []
+    for seeds, options in ((["1"], []), (["2"], ["--add"]), (["2"], [])):
+        one = [part for part in arguments if part not in {"1", "2"}]
+        one[one.index("--seeds") + 1 : one.index("--seeds") + 1] = seeds
+        assert main([*one, "--output", str(output), *options]) == 0
+        report = json.loads(output.read_text(encoding="utf-8"))
+        runs.append([row["seed"] for row in report["sets"]["news-units"]["runs"][RANDOM]])
+        assert report["command"].endswith("--add") is bool(options)
+    assert runs == [[1], [1, 2], [2]]
+
+
 def test_what_starts_from_another_encoder_lies_elsewhere(tmp_path: Path, model_dir: Path) -> None:
     comparison = Comparison(
         encoders=(RANDOM, str(model_dir)), sets=("cluener",), seeds=(1,), folder=tmp_path, data_root="data"

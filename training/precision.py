@@ -16,9 +16,9 @@ _TRIALS = 5
 def bf16_pays(device_type: str) -> bool:
     """Whether a device multiplies matrices faster in bfloat16 than in float32.
 
-    A GPU is asked. A processor is measured, once: with AMX or AVX-512 BF16 it is two to six times as fast, while one
-    that has neither is made to imitate it and takes thirty times as long (65.7 GFLOP/s against 2.0, one core of an AMD
-    EPYC of family 25, torch 2.13).
+    A GPU is asked. A processor is measured, once: with AMX bfloat16 is several times as fast, while a processor that
+    can only imitate it takes some thirty times as long (65.7 GFLOP/s against 2.0, one core of an AMD EPYC of family
+    25, model 1, torch 2.13).
 
     Args:
         device_type: as in `torch.device.type`.

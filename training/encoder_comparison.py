@@ -133,11 +133,8 @@ def with_earlier(report: dict[str, Any], earlier: dict[str, Any]) -> dict[str, A
         if one["fingerprint"] != before["fingerprint"]:
             raise RecipeError(f"{name}: the figures that are there are of other examples; leave out --add")
         for encoder, rows in before["runs"].items():
-            new = one["runs"].setdefault(names[encoder], [])
-            told = {row["seed"] for row in new}
-            one["runs"][names[encoder]] = sorted(
-                [*new, *(row for row in rows if row["seed"] not in told)], key=lambda row: row["seed"]
-            )
+            by_seed = {row["seed"]: row for row in (*rows, *one["runs"].get(names[encoder], ()))}
+            one["runs"][names[encoder]] = [by_seed[seed] for seed in sorted(by_seed)]
         one["mean"] = means(one["runs"])
     return {"earlier": [*earlier.get("earlier", []), earlier["command"]], "encoders": encoders, "sets": sets}
 

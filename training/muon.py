@@ -43,22 +43,29 @@ def orthogonal(matrices: Tensor, *, dtype: torch.dtype) -> Tensor:
         found = _product_of_polynomials(found @ found.mT) @ found
     else:
         for _ in range(_STEPS):
-            square = found @ found.mT
-            found = torch.baddbmm(found, torch.baddbmm(square, square, square, beta=_B, alpha=_C), found, beta=_A)
+            found = torch.baddbmm(found, _without_a(found @ found.mT), found, beta=_A)
     return (found.mT if tall else found).to(matrices.dtype)
 
 
 def _product_of_polynomials(square: Tensor) -> Tensor:
     """What all steps multiply a matrix X by, given XXᵀ: each factor is a polynomial of it, so that they commute."""
-    product = None
-    for step in range(_STEPS):
-        factor = torch.baddbmm(square, square, square, beta=_B, alpha=_C)
-        factor.diagonal(dim1=-2, dim2=-1).add_(_A)
-        product = factor if product is None else factor @ product
-        if step + 1 < _STEPS:
-            square = factor @ square @ factor
-    assert product is not None
+    product = factor = _factor(square)
+    for _ in range(_STEPS - 1):
+        square = factor @ square @ factor
+        factor = _factor(square)
+        product = factor @ product
     return product
+
+
+def _factor(square: Tensor) -> Tensor:
+    """What one step multiplies X by: a + bXXᵀ + c(XXᵀ)²."""
+    factor = _without_a(square)
+    factor.diagonal(dim1=-2, dim2=-1).add_(_A)
+    return factor
+
+
+def _without_a(square: Tensor) -> Tensor:
+    return torch.baddbmm(square, square, square, beta=_B, alpha=_C)
 
 
 def _shared_orthogonal(matrices: Tensor, *, dtype: torch.dtype) -> Tensor:

@@ -209,7 +209,7 @@ def train(recipe: Recipe, *, minutes: float | None = None, log_every: int = 50, 
         factor = run.set_rates()
         # The same batches, however many processes share them.
         for place in range(run.rank, recipe.batches, run.world):
-            with run.autocast():
+            with autocast(run.device):
                 loss, hit = run.loss(*data(run.step * recipe.batches + place, run.device))
             (loss / recipe.batches).backward()
             run.losses.append(loss.detach())

@@ -87,9 +87,6 @@ class Run:
     def step_tokens(self) -> int:
         return self.recipe.sequences * self.recipe.batches * self.recipe.length
 
-    def autocast(self) -> torch.autocast:
-        return autocast(self.device)
-
     def set_rates(self) -> float:
         """Give the optimizers the rates of this step; returns their share of the peak."""
         factor = learning_rate_factor(self.step * self.step_tokens, self.recipe)

@@ -39,5 +39,8 @@ def test_a_gpu_is_asked(supported: bool, monkeypatch: pytest.MonkeyPatch) -> Non
     assert bf16_pays("cuda") is supported
 
 
-def test_this_machine_has_an_answer() -> None:
+def test_this_machine_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, asked = module._seconds, []
+    monkeypatch.setattr(module, "_seconds", lambda dtype, device: asked.append(dtype) or real(dtype, device))
     assert bf16_pays("cpu") is bf16_pays("cpu")
+    assert asked == [torch.bfloat16, torch.float32]

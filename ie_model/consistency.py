@@ -12,7 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ie_model.decoding import Floats, Span, decode, log_softmax
+from ie_model.arrays import Floats
+from ie_model.decoding import Span, decode, log_softmax
 from ie_model.edges import well_formed
 from ie_model.encoding import Encoding
 from ie_model.names import name_words

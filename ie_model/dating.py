@@ -10,8 +10,9 @@ from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from ie_model.arrays import Floats
 from ie_model.dates import TimeSpan, find_dates
-from ie_model.decoding import Floats, Span
+from ie_model.decoding import Span
 from ie_model.encoding import Encoding
 from ie_model.relations import DATE_COLUMN, MAX_DISTANCE, Frame, probabilities
 from ie_model.scheme import DATE, LABELS

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from ie_model.arrays import Bools, Floats, Ints
 from ie_model.encoding import Encoding
-from ie_model.scheme import Bools, Ints, TagScheme
-
-Floats = npt.NDArray[np.float32]
+from ie_model.scheme import TagScheme
 
 #: Stands for "impossible"; finite, so that sums of it stay comparable.
 _NEVER = np.float32(-1e4)

@@ -11,7 +11,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from ie_model import errors
-from ie_model.scheme import Bools, Ints
+from ie_model.arrays import Bools, Ints
 from ie_model.script import model_view
 from ie_model.windows import split_sentences
 

@@ -13,9 +13,10 @@ import numpy as np
 
 from ie_model import errors
 from ie_model.arguments import Mark, check_article, check_score, known_spans
+from ie_model.arrays import Floats
 from ie_model.consistency import article_spans
 from ie_model.dating import dating_pairs, sides_to_date, times_among, with_dates
-from ie_model.decoding import Floats, Span
+from ie_model.decoding import Span
 from ie_model.document import Article, Document, Entity
 from ie_model.encoding import Encoding, TextEncoder
 from ie_model.findings import Findings, Part, chunks_of, document_of
@@ -114,6 +115,8 @@ class Extractor:
 
         Raises:
             ModelError: the folder lacks a file or is broken.
+            InputError: there is no such runtime or device, or threads or min_score are out of range.
+            IEModelError: the torch runtime's packages are not installed.
         """
         if runtime not in ("onnx", "torch"):
             raise errors.InputError(f"runtime {runtime!r} is unknown; choose 'onnx' or 'torch'")
@@ -271,6 +274,8 @@ class Extractor:
     ) -> Document:
         """The departures among spans that are known already: gold, or corrected by hand.
 
+        The text is read as one section: the encoder's states of it, some 1.5 kB a token, are held at once.
+
         Args:
             marked: (label, start, end) of every span, in code points, end exclusive; or entities.
 
@@ -283,8 +288,8 @@ class Extractor:
         findings = Findings(article)
         section = Section(0, len(text), 0, len(text))
         encoding = self._encoder(text)
-        [(_, hidden)] = self._runner.start([encoding]).results()
         spans = known_spans(marked, encoding, length=len(text), labels=self.labels)
+        [(_, hidden)] = self._runner.start([encoding], self._runner.pool()).results()
         self._link(findings, findings.add_spans(spans, section, encoding), section, encoding, hidden)
         return document_of(findings)
 

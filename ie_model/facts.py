@@ -46,7 +46,15 @@ def holder_of(text: str, spans: Sequence[Span], role: int) -> int | None:
 def departures_of(
     text: str, spans: Sequence[Span], frames: Sequence[Frame], *, published: str | None = None
 ) -> tuple[Departure, ...]:
-    """Merge the frames of one article into facts, in the order of their evidence.
+    """The facts of one article, in the order of their evidence: its frames, completed from its lists and merged."""
+    facts = merged(text, spans, completed(text, spans, frames), published=published) if frames else {}
+    return tuple(sorted(facts.values(), key=lambda departure: departure.evidence))
+
+
+def merged(
+    text: str, spans: Sequence[Span], frames: Sequence[Frame], *, published: str | None = None
+) -> dict[tuple[int, int], Departure]:
+    """Merge frames into facts, by the canonical mentions of their person and organisation.
 
     Mentions that `names.cluster` finds equal are one person or organisation. The status
     is the strongest that a frame gives (stated, reported, former), the evidence the shortest passage
@@ -57,9 +65,6 @@ def departures_of(
     Args:
         spans: in the order of the text.
     """
-    if not frames:
-        return ()
-    frames = completed(text, spans, frames)
     canonical = cluster(text, spans)
     passages = [_passage(text, spans, frame) for frame in frames]
     facts: dict[tuple[int, int], list[int]] = {}
@@ -75,7 +80,7 @@ def departures_of(
             if key in roles:
                 surface = surface_of(text, spans, role)
                 roles[key][normal_form(surface)] = surface
-    result = []
+    result = {}
     for (person, organization), numbers in facts.items():
         group = [frames[number] for number in numbers]
         ordered = sorted(numbers, key=lambda number: (STATUSES.index(frames[number].status), -frames[number].score))
@@ -93,22 +98,20 @@ def departures_of(
             if frames[number].status == strongest.status and frames[number].score >= strongest.score - CLOSE
         ]
         time = next((found for number in ordered if (found := frames[number].date)), None)
-        result.append(
-            Departure(
-                person=name,
-                organization=left,
-                status=strongest.status,
-                score=max(frame.score for frame in group),
-                evidence=_best(text, as_sure),
-                person_aliases=forms.but(person, name),
-                organization_aliases=forms.but(organization, left),
-                roles=tuple(roles[person, organization].values()),
-                joined=tuple(joined.values()),
-                date=_date(time, published) if time else None,
-                mentions=tuple(sorted({passages[number] for number in numbers})),
-            )
+        result[person, organization] = Departure(
+            person=name,
+            organization=left,
+            status=strongest.status,
+            score=max(frame.score for frame in group),
+            evidence=_best(text, as_sure),
+            person_aliases=forms.but(person, name),
+            organization_aliases=forms.but(organization, left),
+            roles=tuple(roles[person, organization].values()),
+            joined=tuple(joined.values()),
+            date=_date(time, published) if time else None,
+            mentions=tuple(sorted({passages[number] for number in numbers})),
         )
-    return tuple(sorted(result, key=lambda departure: departure.evidence))
+    return result
 
 
 def _stands_after(words: re.Pattern[str], text: str, span: Span) -> bool:

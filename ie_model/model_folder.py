@@ -90,6 +90,8 @@ class ModelFolder:
             config: dict[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
             tags = [config.get("id2label", {}).get(str(i), "") for i in range(len(config.get("id2label", {})))]
             settings = Settings(**config.get("ie_model", {}))
+        except OSError as error:
+            raise errors.broken_model_file(folder / CONFIG, error.strerror or str(error)) from error
         except (ValueError, TypeError, AttributeError) as error:
             raise errors.broken_model_file(folder / CONFIG, errors.first_line(error)) from error
         try:

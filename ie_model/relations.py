@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ie_model.arrays import Doubles, Floats, Ints
 from ie_model.dates import TimeSpan
-from ie_model.decoding import Floats, Span
-from ie_model.scheme import DATE, Ints
-
-Doubles = npt.NDArray[np.float64]
+from ie_model.decoding import Span
+from ie_model.scheme import DATE
 
 #: Independent yes-or-no questions that the link head answers of a pair (sigmoid), and the label of the pair's second
 #: span; the first is a PERSON, and in `left_on` the departure's ORG too …

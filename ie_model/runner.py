@@ -16,11 +16,10 @@ from functools import partial
 
 import numpy as np
 
-from ie_model.decoding import Floats
+from ie_model.arrays import Floats, Ints
 from ie_model.encoding import Encoding, TextEncoder
 from ie_model.model_folder import Settings
 from ie_model.runtime import Runtime
-from ie_model.scheme import Ints
 from ie_model.windows import Window, plan_windows
 
 #: Batches are padded to a multiple of this many tokens.

@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
+
+from ie_model.arrays import Bools
 
 #: What the published model finds (the annotation guidelines define them).
 LABELS = ("PERSON", "ORG", "ROLE", "MONEY")
 #: What a time that dates a departure is called; it is found by its grammar and not by tags (`ie_model.dates`).
 DATE = "DATE"
-
-Bools = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

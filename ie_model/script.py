@@ -63,7 +63,7 @@ def to_simplified(text: str) -> str:
 def to_traditional(text: str) -> str:
     """Simplified to traditional characters, one to one (the commonest counterpart).
 
-    For augmentation and for measuring script invariance; not a converter for readers,
+    To test that answers do not depend on the script; not a converter for readers,
     because 后/後, 里/裏 and the like need their context.
     """
     return text.translate(_traditional_table())

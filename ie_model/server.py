@@ -37,6 +37,9 @@ from ie_model.serving.metrics import Metrics
 from ie_model.serving.service import ClientGone, Service
 from ie_model.serving.settings import ServerSettings
 
+#: How much evidence documents may have for `/v1/export`, for each character that a request may have: passages of one
+#: text overlap, and each is written out, so that a small request could ask for gigabytes.
+EVIDENCE_PER_CHARACTER = 4
 _NDJSON = "application/x-ndjson"
 #: FastAPI's words for a body that its JSON parser gave up.
 _UNPARSED = "There was an error parsing the body"
@@ -235,6 +238,9 @@ def _add_documents(
     @api.post("/v1/export", tags=["extract"], responses=files)  # type: ignore[arg-type]
     def export(given: schemas.ExportRequest) -> Response:
         """Documents, given with their texts, as JSON lines, CSV, one HTML page or Label Studio tasks."""
+        evidence = sum(d.evidence.end - d.evidence.start for one in given.documents for d in one.departures)
+        if evidence > EVIDENCE_PER_CHARACTER * settings.max_chars:
+            raise problems.too_much_evidence(evidence, EVIDENCE_PER_CHARACTER * settings.max_chars)
         if given.format not in formats:
             raise problems.invalid(f"this server cannot write {given.format}; it writes {', '.join(formats)}")
         file = formats[given.format]

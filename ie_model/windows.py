@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ie_model.scheme import Ints
+from ie_model.arrays import Ints
 
 #: A sentence ends after these, with the closing quotes and brackets that follow them.
 SENTENCE_STOP = re.compile(r"(?:[。！？!?；;…]+[”’」』）)\"]*|\r\n|[\n\r\u2028\u2029])")

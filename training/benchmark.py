@@ -28,9 +28,9 @@ from typing import Any, TypeVar
 from packaging.requirements import Requirement
 from rich.console import Console
 
+from ie_model.cores import available_cores
 from ie_model.extractor import Extractor
 from ie_model.model_folder import ModelFolder
-from ie_model.runtime.onnx import available_cores
 from training import benchmark_memory
 from training.contenders import Contender, Work, ceiling, contenders, encoder_operations
 from training.data.example import DataError, Example

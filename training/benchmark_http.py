@@ -24,9 +24,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ie_model.cores import available_cores
 from ie_model.extractor import Extractor
 from ie_model.model_folder import ModelFolder
-from ie_model.runtime.onnx import available_cores
 from training.http_client import Connection
 from training.report import weights_fingerprint, write_results
 

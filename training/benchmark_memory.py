@@ -18,8 +18,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ie_model.cores import available_cores
 from ie_model.model_folder import ModelFolder
-from ie_model.runtime.onnx import available_cores
 from training.report import weights_fingerprint, write_results
 
 SEEDS = Path("seeds")

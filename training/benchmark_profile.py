@@ -21,11 +21,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from ie_model.decoding import Floats
+from ie_model.arrays import Floats, Ints
 from ie_model.extractor import Extractor
 from ie_model.model_folder import ENCODER_ONNX, ModelFolder
 from ie_model.runtime.onnx import OnnxRuntime
-from ie_model.scheme import Ints
 from training.data.example import DataError
 from training.data.sources import read_source
 from training.recipe import DATA_ROOT

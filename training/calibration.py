@@ -27,8 +27,9 @@ from typing import Any
 
 import torch
 
+from ie_model.arrays import Floats, Ints
 from ie_model.consistency import article_spans
-from ie_model.decoding import Floats, Span
+from ie_model.decoding import Span
 from ie_model.document import Document, Entity
 from ie_model.encoding import Encoding
 from ie_model.errors import IEModelError
@@ -37,7 +38,6 @@ from ie_model.model_folder import CONFIG, ModelFolder, Settings
 from ie_model.relations import calibrated
 from ie_model.runtime import Runtime
 from ie_model.runtime.onnx import OnnxRuntime
-from ie_model.scheme import Ints
 from training.calibration_plot import write_plot
 from training.data.example import DataError, Example
 from training.data.sources import PASSAGES, read_source, set_name

@@ -13,13 +13,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ie_model.arrays import Ints
 from ie_model.dates import TimeSpan
 from ie_model.dating import DATED, dating_pairs, times_among
 from ie_model.decoding import Span
 from ie_model.encoding import Encoding, TextEncoder
 from ie_model.names import same_organization, same_person
 from ie_model.relations import LINK_TARGETS, LINKS, PAIR_FIELDS, STATUSES, candidate_pairs, pair_matrix
-from ie_model.scheme import DATE, Ints, TagScheme
+from ie_model.scheme import DATE, TagScheme
 from ie_model.windows import plan_windows
 from training.data.example import Example, GoldSpan
 

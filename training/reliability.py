@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
-from ie_model.relations import Doubles, calibrated
+from ie_model.arrays import Doubles
+from ie_model.relations import calibrated
 
 #: Bins hold equally many items: this many bins, fewer where a bin would hold fewer than MIN_BIN items.
 BINS = 10

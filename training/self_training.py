@@ -24,12 +24,12 @@ from typing import Any
 import numpy as np
 from rich.progress import track
 
+from ie_model.arrays import Bools, Floats
 from ie_model.consistency import article_spans
-from ie_model.decoding import Floats, Span, log_softmax
+from ie_model.decoding import Span, log_softmax
 from ie_model.encoding import Encoding
 from ie_model.errors import IEModelError
 from ie_model.extractor import Extractor
-from ie_model.scheme import Bools
 from training.corpus import CorpusError, corpus_files, read_documents
 from training.data.example import DataError
 from training.data.files import write_json_lines

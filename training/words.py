@@ -25,6 +25,7 @@ from scipy import sparse
 from scipy.sparse.linalg import svds
 from tokenizers import Tokenizer
 
+from ie_model.arrays import Ints
 from ie_model.runtime.words import LONGEST_WORD, TOKEN_BITS
 from training.corpus import CONTINUES
 from training.packed import WORDS_FILE, PretrainError, read_tokenizer, tokenizer_digest
@@ -37,8 +38,6 @@ LEAST_COHESION = 2.0
 PLACES = (-2, -1, 1, 2)
 #: Standard deviation of the vectors, such that they weigh as much as the tokens' at the start.
 SCALE = 0.1
-
-Ints = npt.NDArray[np.int64]
 
 
 def plain_tokens(tokenizer: Tokenizer) -> npt.NDArray[np.bool_]:

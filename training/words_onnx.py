@@ -7,13 +7,12 @@ ONNX has no search in a sorted list, so the lexicon is written as a hash table: 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from onnx import TensorProto
 
+from ie_model.arrays import Ints
 from ie_model.runtime.words import LONGEST_WORD, TOKEN_BITS, WordEmbedding
 from training.onnx_graph import Graph
 
-Ints = npt.NDArray[np.int64]
 #: Places of the table per word; cuckoo hashing with two places succeeds above 2.
 ROOM = 2.3
 #: Pairs of moduli that are tried: with any one, three keys may share both places.

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ie_model import errors
-from ie_model.batch.records import BadRecord, Record
 from ie_model.batch.sources import Cursor, Source
+from ie_model.records import BadRecord, Record
 
 if TYPE_CHECKING:
     from ie_model.document import Document
@@ -123,7 +123,10 @@ def chunks(
 
 
 def work(extractor: Extractor, chunk: Chunk) -> Result:
-    """Extract a chunk. A text that the extractor fails on becomes a bad record; the others go on."""
+    """Extract a chunk. A text that the extractor fails on becomes a bad record; the others go on.
+
+    Raises IEModelError: the extractor fails on every text from some record on, as a GPU does after some errors.
+    """
     from ie_model.exports import json_line
 
     good = [record for record in chunk.records if isinstance(record, Record)]
@@ -162,11 +165,23 @@ def _extract(extractor: Extractor, records: Sequence[Record]) -> list[Document |
     except Exception as error:
         if len(records) == 1:
             [record] = records
-            reason = f"extraction failed ({type(error).__name__}: {str(error).partition(chr(10))[0]})"
-            return [BadRecord(record.place, reason, record.id)]
+            reason = f"{type(error).__name__}: {errors.first_line(error)}"
+            _check_works(extractor, record, reason)
+            return [BadRecord(record.place, f"extraction failed ({reason})", record.id)]
     # One of them did it: halves, so that it costs the others little.
     middle = len(records) // 2
     return _extract(extractor, records[:middle]) + _extract(extractor, records[middle:])
+
+
+def _check_works(extractor: Extractor, record: Record, reason: str) -> None:
+    """IEModelError if the extractor fails on a text that cannot be at fault."""
+    try:
+        list(extractor.pipe(["。"]))
+    except Exception:
+        raise errors.IEModelError(
+            f"the model fails on every text from record {record.place} on ({reason}); see to its machine, then give "
+            "the command again, without --overwrite: it goes on where it stopped"
+        ) from None
 
 
 def _lines(lines: Sequence[str]) -> bytes:

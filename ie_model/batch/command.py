@@ -53,7 +53,7 @@ def batch(
     from ie_model.batch.chunks import ExtractorSpec, Shard
     from ie_model.batch.job import Job, run
     from ie_model.batch.progress import Meter, summary_line
-    from ie_model.batch.records import Fields
+    from ie_model.records import Fields
 
     try:
         job = Job(
@@ -90,7 +90,7 @@ def _workers(engine: Engine, runtime: RuntimeName) -> int | None:
     """
     if engine is Engine.ray or runtime is RuntimeName.torch:
         return None
-    from ie_model.runtime.onnx import available_cores
+    from ie_model.cores import available_cores
 
     return max(1, available_cores() // 4)
 

@@ -15,8 +15,8 @@ from ie_model import errors
 from ie_model.batch import chunks as chunking
 from ie_model.batch import store as storing
 from ie_model.batch.chunks import Chunk, ExtractorSpec, Result, Shard
-from ie_model.batch.records import Fields
 from ie_model.batch.sources import Source
+from ie_model.records import Fields
 
 ENGINES = ("local", "ray")
 
@@ -130,7 +130,7 @@ def run(
             seconds=time.monotonic() - started,
             workers=len(workers),
             output=job.output,
-            errors=storing.Places(job.output).errors if state.bad else None,
+            errors=store.places.errors if state.bad else None,
         )
 
 
@@ -148,9 +148,9 @@ def _results(job: Job, make: Callable[[], Iterator[Chunk]], warn: Callable[[str]
 
 def _check_output(job: Job, source: Source) -> None:
     output, suffix = job.output, job.output.suffix.lower()
-    if suffix not in (storing.JSON_LINES, storing.PARQUET) or output.is_dir():
+    if suffix not in (storing.OUTPUT_LINES, storing.OUTPUT_PARQUET) or output.is_dir():
         raise errors.InputError(f"{output}: the output is one file; let its name end in .jsonl or .parquet")
-    if suffix == storing.PARQUET:
+    if suffix == storing.OUTPUT_PARQUET:
         from ie_model.batch.parquet import need_pyarrow
 
         need_pyarrow()

@@ -102,7 +102,10 @@ class _Actor:
         if isinstance(item, Exception):
             answer = item
         else:
-            answer = self._loaded if isinstance(self._loaded, Exception) else work(self._loaded, item)
+            try:
+                answer = self._loaded if isinstance(self._loaded, Exception) else work(self._loaded, item)
+            except errors.IEModelError as error:
+                answer = error
         return {COLUMN: [pickle.dumps(answer)]}
 
 

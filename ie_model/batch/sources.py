@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from ie_model import errors
-from ie_model.batch.records import BadRecord, Fields, Place, Record, check_record, parse_json, parse_object
 from ie_model.inputs import JSON_LINES, PARQUET, STDIN, TEXT, check_encoding, files_in, read_file, stdin
+from ie_model.records import BadRecord, Fields, Place, Record, check_record, parse_json, parse_object
 
 ENDINGS = (*JSON_LINES, *PARQUET, *TEXT)
 #: A longer line is a bad record: it would not fit in memory a few times over.

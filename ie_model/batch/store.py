@@ -19,12 +19,13 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ie_model import errors
+from ie_model import errors, files
 from ie_model.batch.chunks import Result
 from ie_model.batch.lock import OutputLock
 from ie_model.batch.sources import Cursor
 
-JSON_LINES, PARQUET = ".jsonl", ".parquet"
+#: How the names of outputs end.
+OUTPUT_LINES, OUTPUT_PARQUET = ".jsonl", ".parquet"
 FORMAT = 1
 
 
@@ -140,7 +141,7 @@ class Store:
         """
         state = self.state
         assert result.index == state.chunks, f"chunk {result.index} comes after {state.chunks} chunks"
-        with _writing(self.places.output):
+        with _writing(self.places.output, goes_on=self._settings.get("input") is not None):
             if not self._files:
                 self._files = (
                     _open_at(self.places.work_documents, state.documents_bytes),
@@ -166,21 +167,21 @@ class Store:
                     _open_at(path, size).close()  # there also when no chunk was
                 self._save(replace(state, complete=True))
             if places.work_documents.exists():
-                if places.output.suffix.lower() == PARQUET:
+                if places.output.suffix.lower() == OUTPUT_PARQUET:
                     from ie_model.batch.parquet import write_parquet
 
                     write_parquet(places.work_documents, places.work_new, keep=self._keep)
-                    _replace(places.work_new, places.output)
+                    files.replace(places.work_new, places.output)
                     places.work_documents.unlink()
                 else:
-                    _replace(places.work_documents, places.output)
+                    files.replace(places.work_documents, places.output)
             if state.errors_bytes:
                 if places.work_errors.exists():
-                    _replace(places.work_errors, places.errors)
+                    files.replace(places.work_errors, places.errors)
             else:
                 places.work_errors.unlink(missing_ok=True)
                 places.errors.unlink(missing_ok=True)
-            _replace(places.work_manifest, places.manifest)
+            files.replace(places.work_manifest, places.manifest)
 
     def close(self) -> None:
         for file in self._files:
@@ -195,7 +196,7 @@ class Store:
             file.write("\n")
             file.flush()
             os.fsync(file.fileno())
-        _replace(self.places.work_new, self.places.work_manifest)
+        files.replace(self.places.work_new, self.places.work_manifest)
         self.state = state
 
 
@@ -248,6 +249,8 @@ def _earlier(
     if places.work_manifest.exists():
         found, state = _read(places.work_manifest, output)
         differing = [key for key in {**settings, **found} if settings.get(key) != found.get(key)]
+        if state.complete and not differing:  # nothing is left to be read
+            return state
         if settings.get("input") is None:
             raise errors.InputError(
                 f"{output}: an unfinished run is there, and standard input cannot be read from where it stopped; "
@@ -280,7 +283,7 @@ def _check_unchanged(places: Places, state: State) -> None:
     """InputError unless a complete run's files hold as many bytes, or rows of Parquet, as when it ended."""
     held: list[tuple[Path, int | None, int, str]] = []
     try:
-        if places.output.suffix.lower() == PARQUET:
+        if places.output.suffix.lower() == OUTPUT_PARQUET:
             from ie_model.batch.parquet import count_rows
 
             held.append((places.output, count_rows(places.output), state.documents, "rows"))
@@ -336,23 +339,20 @@ def _open_at(path: Path, size: int) -> BinaryIO:
     return file
 
 
-def _replace(source: Path, target: Path) -> None:
-    """Rename a file over another, so that a power failure leaves the old or the new one."""
-    os.replace(source, target)
-    if os.name == "posix":
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
 @contextmanager
-def _writing(output: Path) -> Iterator[None]:
+def _writing(output: Path, *, goes_on: bool = True) -> Iterator[None]:
+    """OSError as InputError.
+
+    Args:
+        goes_on: whether the input can be read again from where the run stopped.
+    """
     try:
         yield
     except OSError as error:
+        remedy = "then give the same command again, without --overwrite: it goes on where it stopped"
+        if not goes_on:
+            remedy = "then give the command again with --overwrite; from a file it could go on where it stopped"
         raise errors.InputError(
             f"{output}: cannot be written ({error.strerror or error}); see to it that there is room and permission, "
-            "then give the same command again, without --overwrite: it goes on where it stopped"
+            + remedy
         ) from error

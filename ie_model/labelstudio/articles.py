@@ -9,15 +9,15 @@ from typing import Any
 
 from ie_model import errors
 from ie_model.arguments import check_date, check_input
-from ie_model.batch.records import BadRecord, Fields, Place, check_record, parse_object
 from ie_model.document import Document
 from ie_model.extractor import Extractor
-from ie_model.inputs import check_encoding, find_texts, read_file, read_texts
+from ie_model.inputs import JSON_LINES, PARQUET, check_encoding, find_texts, read_file, read_texts
 from ie_model.labelstudio.documents import document_from
 from ie_model.labelstudio.exporting import model_version
+from ie_model.records import BadRecord, Fields, Place, check_record, parse_object
 
-#: Files of documents, a JSON object a line.
-DOCUMENTS = ".jsonl"
+#: How the names of files of documents end, a JSON object a line.
+DOCUMENTS = (".jsonl", ".ndjson")
 #: The byte order mark that some programs begin a UTF-8 file with.
 _MARK = "\ufeff"
 
@@ -42,7 +42,7 @@ def read_articles(
 ) -> Iterator[Prepared | errors.InputError]:
     """The articles of some paths in order, or the error that an input met.
 
-    Texts (files, folders of .txt files, "-") are read by the model. A .jsonl file holds
+    Texts (files, folders of .txt files, "-") are read by the model. A .jsonl or .ndjson file holds
     documents with "text", or such as `ie-model extract --format jsonl` prints: then their
     texts are in the folder `texts`, by their ids. Lines with "entities" are taken as they
     are, other lines are read by the model. A line's id and date are what they are in `ie-model batch`, but
@@ -52,9 +52,13 @@ def read_articles(
         predict: whether the model looks at texts at all.
 
     Raises:
-        ModelError, InputError: the model cannot be loaded, an option makes no sense.
+        ModelError, InputError: the model cannot be loaded, an option makes no sense, a file has records of another
+            form.
     """
     check_encoding(encoding)
+    for path in paths:
+        if path.lower().endswith((*JSON_LINES, *PARQUET)) and not path.lower().endswith(DOCUMENTS):
+            raise errors.InputError(f"{path}: packed records cannot be sent; write them as a .jsonl file first")
     if published is not None:
         check_date(published)
     extractor = Extractor.load(model, min_score=min_score) if predict else None
@@ -79,7 +83,7 @@ def read_articles(
 
     named = find_texts(paths)
     for path in paths:
-        if Path(path).suffix != DOCUMENTS:
+        if not path.lower().endswith(DOCUMENTS):
             for item in read_texts([path], encoding=encoding, found=named):
                 yield item if isinstance(item, errors.InputError) else article(item[1], item[0], published)
             continue
@@ -108,6 +112,8 @@ def _with_text(row: dict[str, Any], texts: Path | None, encoding: str) -> dict[s
     if texts is None or not isinstance(row.get("id"), str):
         raise ValueError("no 'text' (name the folder of the texts with --texts)")
     path = texts / row["id"]
+    if not path.resolve().is_relative_to(texts.resolve()):
+        raise ValueError(f"the id {row['id']!r:.60} names a file outside of {texts}")
     if not path.is_file():
         raise ValueError(f"no file {path}")
     found = read_file(path, encoding)

@@ -21,6 +21,7 @@ from ie_model.document import Article, Document
 from ie_model.labelstudio.exporting import least_score, to_result
 from ie_model.labelstudio.interface import Interface
 from ie_model.labelstudio.tasks import META
+from ie_model.records import json_size
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -108,22 +109,13 @@ def _date(value: Any) -> str | None:
     return str(value)
 
 
-def _characters(value: Any) -> int:
-    """Characters of all strings in a JSON value."""
-    if isinstance(value, str):
-        return len(value)
-    if isinstance(value, Mapping):
-        return sum(_characters(item) for item in value.values())
-    return sum(_characters(item) for item in value) if isinstance(value, list) else 0
-
-
 def router(extractor: Extractor, *, version: str, max_chars: int = 1_000_000, max_tasks: int = 256) -> APIRouter:
     """The calls of Label Studio as routes; bad requests are answered with 422 and what is wrong.
 
     One request is predicted for at a time: another is told to come back (429), since each may be large.
 
     Args:
-        max_chars, max_tasks: limits of one request; beyond them it is refused (413).
+        max_chars, max_tasks: limits of one request, its tasks whole; beyond them it is refused (413).
 
     Raises:
         IEModelError: FastAPI is not installed.
@@ -151,7 +143,7 @@ def router(extractor: Extractor, *, version: str, max_chars: int = 1_000_000, ma
     @routes.post("/predict")
     def _predict(body: dict[str, Any] = required) -> dict[str, Any]:
         tasks = body.get("tasks")
-        if isinstance(tasks, list) and (len(tasks) > max_tasks or _characters(tasks) > max_chars):
+        if isinstance(tasks, list) and (len(tasks) > max_tasks or json_size(tasks) > max_chars):
             raise HTTPException(413, f"too much at once; send at most {max_tasks} tasks and {max_chars} characters")
         if not free.acquire(blocking=False):
             raise HTTPException(429, "busy with another request; try again", headers={"Retry-After": "2"})

@@ -208,7 +208,7 @@ def import_(
 
     with _reported():
         lines, serious = [], False
-        reports: list[Any] = []
+        read: list[tuple[list[Any], Interface]] = []
         skipped = unannotated = 0
         for tasks, interface in _read(paths, config):
             found = import_tasks(
@@ -221,9 +221,13 @@ def import_(
                 serious |= fault.serious
             skipped += found.skipped
             unannotated += found.unannotated
-            reports += agreement_report(tasks, interface)["pairs"]
+            read.append((tasks, interface))
         _print_or_write("".join(f"{line}\n" for line in lines), output)
         if agreement is not None:
+            reports = []
+            for interface in dict.fromkeys(interface for _, interface in read):
+                of_all = [task for tasks, own in read if own == interface for task in tasks]
+                reports += agreement_report(of_all, interface)["pairs"]
             dump({"pairs": reports}, agreement)
         print(
             f"{len(lines)} documents; {skipped} tasks skipped by their annotators, {unannotated} not annotated",
@@ -295,11 +299,13 @@ def push(
         wanted = _interface(config) or (
             Interface.of_labels(ModelFolder.open(model).scheme.labels) if predictions else None
         )
-        there, interface = sync.open_project(server, project, wanted)
         articles, failed = _articles(
             paths, query=query, limit=limit, model=model, predict=predictions, published=published,
             encoding=encoding, min_score=min_score, texts=texts,
         )  # fmt: skip
+        if failed and not articles:  # no project is made for nothing
+            raise typer.Exit(2)
+        there, interface = sync.open_project(server, project, wanted)
         tasks = _tasks(articles, interface, Offsets.code_points.value)
         with _progress("pushing") as progress:
             done = sync.push(server, there, tasks, interface, progress)

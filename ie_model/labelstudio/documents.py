@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from itertools import pairwise
 from types import NoneType
 from typing import Any, TypeVar
 
@@ -151,9 +152,15 @@ def document_from(row: Mapping[str, Any], text: str) -> Document:
             raise ValueError(f"the text at {start}-{end} is {text[start:end]!r:.40}, not {words!r:.40}")
         return Entity(label, words, start, end, _score(value), money_from(_field(value, "value", dict, NoneType)))
 
+    entities = _each(row, "entities", entity)
+    for before, after in pairwise(entities):
+        if after.start < before.end:
+            raise ValueError(
+                f"the spans {before.start}-{before.end} and {after.start}-{after.end} overlap, or are out of order"
+            )
     return Document(
         text=text,
-        entities=_each(row, "entities", entity),
+        entities=entities,
         departures=_each(row, "departures", lambda value: departure_from(value, length=len(text))),
         id=row.get("id"),
         published=row.get("published"),

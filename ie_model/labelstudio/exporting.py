@@ -8,15 +8,17 @@ was made from, so that a corrected one is never taken for the model's.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
+from heapq import nsmallest
 from pathlib import Path
 from typing import Any
 
 from ie_model import __version__
 from ie_model.dates import find_dates
-from ie_model.document import Departure, Document, Entity
+from ie_model.document import Departure, Document, Entity, Evidence
 from ie_model.labelstudio import errors
 from ie_model.labelstudio.documents import departure_to
 from ie_model.labelstudio.interface import NUMBERS, Interface, Link, draw
@@ -121,7 +123,7 @@ def _result(document: Document, interface: Interface, unit: Unit) -> tuple[list[
         placed = _Placement(document, marks)
         unplaced = placed.unplaced
         relations = draw(placed.links())
-        marks = sorted(placed.marks, key=lambda mark: mark.start)
+        marks = placed.marks
     elif document.departures:
         unplaced = [{"index": i, "fact": departure_to(d)} for i, d in enumerate(document.departures)]
     table = OffsetMap(document.text, unit)
@@ -163,13 +165,20 @@ class _Placed:
             yield "left_on", self.date
 
 
+#: Mentions of a name that are looked at first.
+_NEAREST = 16
+
+
 class _Placement:
     """Finds the mentions that each departure is drawn between: those nearest its evidence."""
 
     def __init__(self, document: Document, marks: Sequence[_Mark]) -> None:
         self._text = document.text
         self._dates = [(span.start, span.end) for span in find_dates(document.text)] if document.departures else []
-        self.marks = list(marks)
+        self.marks = sorted(marks, key=_start)
+        self._named: dict[tuple[str, str], list[_Mark]] = {}
+        for mark in self.marks:
+            self._named.setdefault((mark.label, mark.text), []).append(mark)
         self.placed: dict[str, list[_Placed]] = {}
         self.unplaced: list[dict[str, Any]] = []
         for index, departure in enumerate(document.departures):
@@ -196,52 +205,73 @@ class _Placement:
         persons = self._mentions("PERSON", (departure.person, *departure.person_aliases))
         organizations = self._mentions("ORG", (departure.organization, *departure.organization_aliases))
         at = departure.evidence
+        # A book has thousands of mentions: all pairs of them are only looked at where the nearest are taken.
+        near, close = (
+            nsmallest(_NEAREST, group, key=lambda mark: _away(mark, at.start, at.end))
+            for group in (persons, organizations)
+        )
+        found = self._nearest_pair(near, close, at) or self._nearest_pair(persons, organizations, at)
+        if found is None:
+            return None
+        person, organization = found
+        return _Placed(
+            status=departure.status,
+            person=person,
+            organization=organization,
+            roles=self._nearest("ROLE", departure.roles, person),
+            joined=self._nearest("ORG", departure.joined, person),
+            date=self._date_mark(departure.date.text, at.start, at.end) if departure.date else None,
+        )
+
+    def _nearest_pair(
+        self, persons: Sequence[_Mark], organizations: Sequence[_Mark], at: Evidence
+    ) -> tuple[_Mark, _Mark] | None:
+        """The mentions nearest to a passage, then to each other, between which a departure can still be drawn."""
         pairs = [
-            (self._away(a, at.start, at.end) + self._away(b, at.start, at.end), abs(a.start - b.start), a.start, a, b)
+            (_away(a, at.start, at.end) + _away(b, at.start, at.end), abs(a.start - b.start), a.start, a, b)
             for a in persons
             for b in organizations
             if len(self.placed.get(a.id, ())) < len(NUMBERS)
             and all(other.organization is not b for other in self.placed.get(a.id, ()))
         ]
-        if not pairs:
-            return None
-        *_, person, organization = min(pairs, key=lambda pair: pair[:3])
-        return _Placed(
-            status=departure.status,
-            person=person,
-            organization=organization,
-            roles=tuple(self._nearest("ROLE", name, person) for name in departure.roles if self._has("ROLE", name)),
-            joined=tuple(self._nearest("ORG", name, person) for name in departure.joined if self._has("ORG", name)),
-            date=self._date_mark(departure.date.text, at.start, at.end) if departure.date else None,
-        )
+        return min(pairs, key=lambda pair: pair[:3])[3:] if pairs else None
 
     def _mentions(self, label: str, names: Sequence[str]) -> list[_Mark]:
-        return [mark for mark in self.marks if mark.label == label and mark.text in names]
+        return sorted((m for name in dict.fromkeys(names) for m in self._named.get((label, name), ())), key=_start)
 
-    def _has(self, label: str, name: str) -> bool:
-        return any(mark.label == label and mark.text == name for mark in self.marks)
-
-    def _nearest(self, label: str, name: str, person: _Mark) -> _Mark:
-        return min(self._mentions(label, (name,)), key=lambda mark: self._away(mark, person.start, person.end))
-
-    @staticmethod
-    def _away(mark: _Mark, start: int, end: int) -> int:
-        """Characters between a mark and a passage."""
-        return max(0, start - mark.end, mark.start - end)
+    def _nearest(self, label: str, names: Sequence[str], person: _Mark) -> tuple[_Mark, ...]:
+        """Of each name that is marked at all, the mention nearest to a person."""
+        marked = [self._named[label, name] for name in names if (label, name) in self._named]
+        return tuple(min(group, key=lambda m: _away(m, person.start, person.end)) for group in marked)
 
     def _date_mark(self, words: str, start: int, end: int) -> _Mark | None:
         """The DATE region of these words nearest to the passage; None where none can stand flat."""
-        same = [mark for mark in self.marks if mark.label == DATE and mark.text == words]
+        same = self._named.get((DATE, words), [])
         places = [place for place in self._dates if self._text[place[0] : place[1]] == words]
         free = [
             _Mark(f"t{first}", DATE, first, last, words)
             for first, last in places or _occurrences(self._text, words)
-            if all(mark.end <= first or last <= mark.start for mark in self.marks)
+            if self._is_free(first, last)
         ]
-        best = min([*same, *free], key=lambda mark: self._away(mark, start, end), default=None)
+        best = min([*same, *free], key=lambda mark: _away(mark, start, end), default=None)
         if best is not None and best not in same:
-            self.marks.append(best)
+            insort(self.marks, best, key=_start)
+            self._named.setdefault((DATE, words), []).append(best)
         return best
+
+    def _is_free(self, start: int, end: int) -> bool:
+        """Whether a mark can stand here beside the others, which are flat."""
+        following = bisect_left(self.marks, end, key=_start)
+        return not following or self.marks[following - 1].end <= start
+
+
+def _start(mark: _Mark) -> int:
+    return mark.start
+
+
+def _away(mark: _Mark, start: int, end: int) -> int:
+    """Characters between a mark and a passage."""
+    return max(0, start - mark.end, mark.start - end)
 
 
 def _occurrences(text: str, words: str) -> Iterator[tuple[int, int]]:

@@ -15,7 +15,7 @@ from typing import Any
 from ie_model.dates import date_value
 from ie_model.decoding import Span
 from ie_model.document import Date, Departure, Document, Entity, Money
-from ie_model.facts import departures_of
+from ie_model.facts import merged
 from ie_model.labelstudio import errors
 from ie_model.labelstudio.documents import check_meta, departure_from, money_from
 from ie_model.labelstudio.interface import Interface
@@ -24,7 +24,7 @@ from ie_model.labelstudio.reading import Fault, MarkedDeparture, Reading, Region
 from ie_model.labelstudio.tasks import Completion, Task, own_meta
 from ie_model.money import money_value
 from ie_model.names import cluster
-from ie_model.relations import Frame
+from ie_model.relations import Frame, in_order
 from ie_model.script import is_traditional
 
 
@@ -202,13 +202,13 @@ def _departures(
         key = canonical[index_of[departure.person.id]], canonical[index_of[departure.organization.id]]
         facts.setdefault(key, []).append(departure)
     kept: list[tuple[int | None, Departure]] = []
-    changed: list[list[MarkedDeparture]] = []
-    for group in facts.values():
+    changed: dict[tuple[int, int], list[MarkedDeparture]] = {}
+    for key, group in facts.items():
         records = [_record(departure) for departure in group]
         if all(record is not None for record in records):
             kept += _facts([record for record in records if record], task)
         else:
-            changed.append(group)
+            changed[key] = group
     frames = [
         Frame(
             person=index_of[departure.person.id],
@@ -218,13 +218,12 @@ def _departures(
             roles=[index_of[region.id] for region in departure.roles],
             joined=[index_of[region.id] for region in departure.joined],
         )
-        for group in changed
+        for group in changed.values()
         for departure in group
     ]
-    made = departures_of(text, spans, frames, published=task.published)
-    for group, fact in zip(changed, made, strict=True):  # both in the order of the facts' first frames
-        kept.append((None, _dated(fact, group, task)))
-    return kept
+    # Merged, but not completed from lists: what people marked is what they meant.
+    made = merged(text, spans, in_order(frames), published=task.published)
+    return kept + [(None, _dated(fact, changed[key], task)) for key, fact in made.items()]
 
 
 def _dated(departure: Departure, group: Sequence[MarkedDeparture], task: Task) -> Departure:

@@ -69,11 +69,6 @@ class MarkedDeparture:
     joined: tuple[Region, ...] = ()
     date: Region | None = None
 
-    @property
-    def regions(self) -> tuple[Region, ...]:
-        """All of them, the person first."""
-        return self.person, self.organization, *self.roles, *self.joined, *([self.date] if self.date else [])
-
 
 @dataclass(frozen=True)
 class Reading:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -110,8 +111,8 @@ def push(
 ) -> Pushed:
     """Make the project have these tasks and predictions; new ones are made in their order.
 
-    A task is known by its text, or else by its data's id. A prediction of another model version is
-    added, one of the same version replaced where it differs. Annotations are never touched: a text
+    A task is known by its text, or else by its data's id if it has that alone. A prediction of another model
+    version is added, one of the same version replaced where it differs. Annotations are never touched: a text
     that was changed since somebody annotated it is a conflict.
 
     Raises:
@@ -169,7 +170,9 @@ def _check_text(text: str, name: str) -> None:
 
 def _plan(there: Sequence[dict[str, Any]], tasks: Sequence[dict[str, Any]], interface: Interface) -> _Plan:
     by_text = {task["data"].get(interface.text_key): task for task in there}
-    by_id = {str(task["data"]["id"]): task for task in there if task["data"].get("id") is not None}
+    wanted_texts = {wanted["data"][interface.text_key]: wanted for wanted in tasks}
+    by_id = _by_own_id(task for task in there if task["data"].get(interface.text_key) not in wanted_texts)
+    own = _by_own_id(wanted_texts.values())
     plan = _Plan()
     seen: set[str] = set()
     for wanted in tasks:
@@ -179,8 +182,8 @@ def _plan(there: Sequence[dict[str, Any]], tasks: Sequence[dict[str, Any]], inte
             continue
         seen.add(text)
         found = by_text.get(text)
-        if found is None and wanted["data"].get("id") is not None:
-            found = by_id.get(str(wanted["data"]["id"]))
+        if found is None and (name := str(wanted["data"].get("id"))) in own:
+            found = by_id.get(name)
             if found is not None and any(
                 found.get(key) for key in ("total_annotations", "cancelled_annotations", "drafts")
             ):
@@ -193,6 +196,13 @@ def _plan(there: Sequence[dict[str, Any]], tasks: Sequence[dict[str, Any]], inte
         else:
             plan.change.append((found, wanted))
     return plan
+
+
+def _by_own_id(tasks: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The tasks by their ids; those that share one are not known by it."""
+    named = [(str(task["data"]["id"]), task) for task in tasks if task["data"].get("id") is not None]
+    count = Counter(name for name, _ in named)
+    return {name: task for name, task in named if count[name] == 1}
 
 
 def _predictions_of(task: dict[str, Any], version: str) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ie_model.errors import cannot_write
+from ie_model.files import write_whole
 from ie_model.labelstudio import errors
 from ie_model.labelstudio.interface import RELATIONS, Interface
 from ie_model.scheme import DATE
@@ -160,6 +161,8 @@ def _load(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise errors.not_tasks(str(path), error.strerror or str(error)) from error
+    except RecursionError as error:
+        raise errors.not_tasks(str(path), "nested too deep") from error
     except ValueError as error:
         raise errors.not_tasks(str(path), f"not JSON ({error})") from error
 
@@ -295,13 +298,12 @@ def dump(value: Any, path: Path) -> None:
 
 
 def write(data: bytes, path: Path) -> None:
-    """Write a file, and the folders that it lacks.
+    """Write a file, and the folders that it lacks; where that fails, what was there stays.
 
     Raises:
         InputError: the path cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        write_whole(path, data)
     except OSError as error:
         raise cannot_write(path, error.strerror or str(error)) from error

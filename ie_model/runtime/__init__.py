@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ie_model.decoding import Floats
-from ie_model.scheme import Ints
+from ie_model.arrays import Floats, Ints
 
 
 class Runtime(Protocol):

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ie_model import errors
-from ie_model.decoding import Floats
+from ie_model.arrays import Floats, Ints
+from ie_model.cores import available_cores
 from ie_model.model_folder import ENCODER_ONNX, LINKS_ONNX
 from ie_model.relations import LINK_OUTPUTS
-from ie_model.scheme import Ints
 
 if TYPE_CHECKING:
     import onnxruntime
-
-
-#: Where Linux says how much of the processors a container may use: a quota and a period, or "max".
-_QUOTA = Path("/sys/fs/cgroup/cpu.max")
-
-
-def available_cores() -> int:
-    """The processors that this process may use, and its container's share of them, rounded up."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = _QUOTA.read_text(encoding="ascii").split()
-        return max(1, min(cores, -(-int(quota) // int(period))))
-    except (OSError, ValueError):  # no such file, or no quota
-        return cores
 
 
 def _session(path: Path, *, inputs: set[str], outputs: set[str]) -> onnxruntime.InferenceSession:

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from ie_model import errors
-from ie_model.decoding import Floats
+from ie_model.arrays import Floats, Ints
 from ie_model.model_folder import SAFETENSORS
 from ie_model.relations import LINK_OUTPUTS
-from ie_model.scheme import Ints
 
 
 class TorchRuntime:

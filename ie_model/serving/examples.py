@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 from ie_model import errors
+from ie_model.arguments import check_date
+from ie_model.inputs import files_in
 from ie_model.serving.schemas import ExampleModel
 
 #: More would make a list that nobody reads, and a first answer that takes long.
@@ -42,7 +44,7 @@ def load_examples(folder: Path | None) -> list[ExampleModel]:
         return list(_INVENTED)
     if not folder.is_dir():
         raise errors.missing_path(folder)
-    files = sorted(folder.glob("*.txt"))[:_MOST]
+    files = files_in(folder)[:_MOST]
     if not files:
         raise errors.empty_folder(folder)
     dates = _dates(folder / "manifest.json")
@@ -65,6 +67,12 @@ def _dates(manifest: Path) -> dict[str, str]:
         return {}
     try:
         articles = json.loads(manifest.read_text(encoding="utf-8"))["articles"]
-        return {article["file"]: article["published"] for article in articles if article.get("published")}
+        dates = {article["file"]: article["published"] for article in articles if article.get("published")}
     except (ValueError, KeyError, TypeError, AttributeError):
         raise errors.InputError(f"{manifest}: not a manifest of articles; correct it or remove it") from None
+    for file, date in dates.items():
+        try:
+            check_date(date)
+        except errors.InputError as error:
+            raise errors.InputError(f"{manifest}: {file}: {error}") from None
+    return dates

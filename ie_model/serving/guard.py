@@ -117,7 +117,7 @@ class Limited:
             return
         if self._requests >= self._settings.max_requests:
             raise problems.busy(1)
-        body = bytearray()
+        body: list[bytes] = []
         self._requests += 1
         try:
             try:
@@ -126,13 +126,14 @@ class Limited:
                 raise problems.slow_body(self._settings.body_timeout) from None
             except _ClosedError:
                 return
-            await self._app(scope, _replayed(bytes(body), receive), send)
+            body[:] = [b"".join(body)]  # in one piece, which is all that is held of it
+            await self._app(scope, _replayed(body[0], receive), send)
         finally:
             self._requests -= 1
-            self._held -= len(body)
+            self._held -= sum(map(len, body))
 
-    async def _read(self, scope: Scope, receive: Receive, body: bytearray) -> None:
-        limit = self._settings.max_body
+    async def _read(self, scope: Scope, receive: Receive, body: list[bytes]) -> None:
+        size, limit = 0, self._settings.max_body
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > limit:
             raise problems.body_too_large(limit)
@@ -141,11 +142,12 @@ class Limited:
             if message["type"] == "http.disconnect":
                 raise _ClosedError
             chunk: bytes = message.get("body", b"")
-            if len(body) + len(chunk) > limit:
+            size += len(chunk)
+            if size > limit:
                 raise problems.body_too_large(limit)
             if self._held + len(chunk) > self._settings.held_bytes:
                 raise problems.busy(2)
-            body += chunk
+            body.append(chunk)
             self._held += len(chunk)
             if not message.get("more_body", False):
                 return

@@ -22,12 +22,8 @@ class Problem(Exception):
         self.headers = headers or {}
 
     def body(self) -> bytes:
-        return error_body(self.message)
-
-
-def error_body(message: str) -> bytes:
-    """The JSON of every answer that is not a success."""
-    return json.dumps({"error": message}).encode()
+        """The JSON of every answer that is not a success."""
+        return json.dumps({"error": self.message}).encode()
 
 
 def busy(seconds: float) -> Problem:
@@ -42,6 +38,10 @@ def body_too_large(limit: int) -> Problem:
 
 def too_many_characters(found: int, limit: int) -> Problem:
     return Problem(413, f"{found} characters in one request; send at most {limit} at once")
+
+
+def too_much_evidence(found: int, limit: int) -> Problem:
+    return Problem(413, f"{found} characters of evidence in one request; send at most {limit}, so fewer documents")
 
 
 def too_many_texts(found: int, limit: int) -> Problem:

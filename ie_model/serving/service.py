@@ -23,7 +23,7 @@ _STOP_SECONDS = 30.0
 class Service:
     """Answers jobs in two lanes, so that a short text never waits for a very long one.
 
-    Its methods are called from the event loop alone.
+    Its methods are called from the event loop alone, but for `close`, which blocks.
     """
 
     def __init__(self, extractor: Extractor, settings: ServerSettings, metrics: Metrics) -> None:
@@ -48,7 +48,7 @@ class Service:
             lane.start()
 
     def close(self) -> None:
-        """Finish what waits; blocks, so call it outside the event loop."""
+        """Finish what waits."""
         for lane in self._lanes:
             lane.close(_STOP_SECONDS)
 

@@ -10,27 +10,13 @@ import pytest
 
 from ie_model.errors import ModelError
 from ie_model.relations import LINK_OUTPUTS
-from ie_model.runtime.onnx import OnnxRuntime, available_cores
+from ie_model.runtime.onnx import OnnxRuntime
 
 
-def test_cores_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPatch, model_dir: Path) -> None:
-    assert available_cores() >= 1
+def test_it_takes_as_many_calls_at_once_as_there_are_cores(monkeypatch: pytest.MonkeyPatch, model_dir: Path) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {3, 5}, raising=False)
-    assert available_cores() == 2
     assert OnnxRuntime(model_dir).threads == 2
     assert OnnxRuntime(model_dir, threads=5).threads == 5
-
-
-@pytest.mark.parametrize(
-    ("quota", "cores"), [("max 100000", 8), ("150000 100000", 2), ("5000 100000", 1), ("2000000 100000", 8), ("", 8)]
-)
-def test_cores_are_those_of_the_container(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, quota: str, cores: int
-) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
-    monkeypatch.setattr("ie_model.runtime.onnx._QUOTA", tmp_path / "cpu.max")
-    (tmp_path / "cpu.max").write_text(quota + "\n", encoding="ascii")
-    assert available_cores() == cores
 
 
 def test_graphs_that_do_not_fit_are_told(model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ie_model.batch.chunks import Chunk, Shard, chunks, work
-from ie_model.batch.records import BadRecord, Fields, Place, Record
 from ie_model.batch.sources import Cursor, Source
 from ie_model.document import Article, Document
-from ie_model.errors import InputError
+from ie_model.errors import IEModelError, InputError
 from ie_model.extractor import Extractor
+from ie_model.records import BadRecord, Fields, Place, Record
 from tests.ie_model.batch.files import records, write_lines
 
 START = Cursor()
@@ -94,8 +94,9 @@ class Stumbling:
     def __init__(self, fails: str) -> None:
         self.fails = fails
 
-    def pipe(self, texts: Iterable[Article]) -> Iterator[Document]:
-        for article in texts:
+    def pipe(self, texts: Iterable[str | Article]) -> Iterator[Document]:
+        for text in texts:
+            article = text if isinstance(text, Article) else Article(text)
             if article.text in self.fails:
                 raise RuntimeError(f"cannot do {article.text}\nmore")
             yield Document(text=article.text, id=article.id, published=article.published)
@@ -111,3 +112,9 @@ def test_a_text_that_fails_takes_no_other_with_it(fails: str) -> None:
     told = [json.loads(line) for line in result.errors.splitlines()]
     assert [line["id"] for line in told] == list(fails)
     assert {line["reason"] for line in told} == {f"extraction failed (RuntimeError: cannot do {c})" for c in fails}
+
+
+def test_an_extractor_that_fails_on_everything_ends_the_run() -> None:
+    given = tuple(Record(Place("f", "line", i), text, text) for i, text in enumerate("ab"))
+    with pytest.raises(IEModelError, match=r"fails on every text from record f:0 on \(RuntimeError: cannot do a\)"):
+        work(Stumbling("ab。"), Chunk(0, given, Cursor()))  # type: ignore[arg-type]

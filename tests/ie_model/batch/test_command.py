@@ -127,7 +127,7 @@ def test_on_a_terminal_there_is_a_bar_with_rates(model_dir: Path, source: Path, 
 
 @pytest.mark.parametrize(("cores", "workers"), [(1, 1), (2, 1), (8, 2), (64, 16)])
 def test_a_process_for_every_four_cores(monkeypatch: pytest.MonkeyPatch, cores: int, workers: int) -> None:
-    monkeypatch.setattr("ie_model.runtime.onnx.available_cores", lambda: cores)
+    monkeypatch.setattr("ie_model.cores.available_cores", lambda: cores)
     assert _workers(Engine.local, RuntimeName.onnx) == workers
     assert _workers(Engine.ray, RuntimeName.onnx) is None
     assert _workers(Engine.local, RuntimeName.torch) is None

@@ -13,9 +13,9 @@ import pytest
 from ie_model.batch import chunks as chunking
 from ie_model.batch.chunks import ExtractorSpec, Result, Shard
 from ie_model.batch.job import Job, Summary, run
-from ie_model.batch.records import Fields
 from ie_model.errors import IEModelError, InputError, ModelError
 from ie_model.extractor import Extractor
+from ie_model.records import Fields
 from tests.ie_model.batch.files import left, read_lines, records, write_lines
 
 

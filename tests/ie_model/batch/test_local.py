@@ -14,10 +14,10 @@ import pytest
 
 from ie_model.batch.chunks import Chunk, ExtractorSpec, Result, work
 from ie_model.batch.local import WINDOW, run_here, run_workers
-from ie_model.batch.records import BadRecord, Place, Record
 from ie_model.batch.sources import Cursor
 from ie_model.errors import IEModelError, InputError, ModelError
 from ie_model.extractor import Extractor
+from ie_model.records import BadRecord, Place, Record
 from tests.ie_model.batch.files import records
 
 
@@ -89,6 +89,21 @@ def test_a_chunk_that_kills_its_workers_ends_the_run(model_dir: Path) -> None:
         "records f:9 to f:9 were the end of 2 worker processes (the last one ended with"
     )
     assert len(warnings) == 1
+
+
+def test_an_engine_that_is_broken_ends_the_run(model_dir: Path) -> None:
+    given = [*some_chunks(1), Chunk(1, (Breaking(Place("f"), "why"),), Cursor())]
+    results = run_workers(iter(given), ExtractorSpec(model_dir), workers=1, warn=unwarned)
+    assert next(results).index == 0
+    with pytest.raises(IEModelError, match="broken for good"):
+        next(results)
+
+
+class Breaking(BadRecord):
+    """A record with which the worker finds that its engine is broken, as a GPU may be."""
+
+    def to_dict(self) -> dict[str, object]:
+        raise IEModelError("broken for good")
 
 
 class Deadly(BadRecord):

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ie_model.batch import sources
-from ie_model.batch.records import BadRecord, Fields, Record
 from ie_model.batch.sources import Cursor, Source, _rows_at_once
 from ie_model.errors import IEModelError, InputError
+from ie_model.records import BadRecord, Fields, Record
 from tests.ie_model.batch.files import records, write_lines
 
 START = Cursor()

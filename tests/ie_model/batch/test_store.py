@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ie_model import files
 from ie_model.batch.chunks import Result
 from ie_model.batch.sources import Cursor
 from ie_model.batch.store import Store, open_store
@@ -181,6 +182,37 @@ def test_standard_input_is_not_gone_on_from(tmp_path: Path) -> None:
     )
     assert go(output, settings=nameless, overwrite=True) == COUNT
     assert "the file exists already" in message(output, settings=nameless)
+
+
+def test_what_was_read_from_standard_input_whole_is_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: dict[str, bytes]
+) -> None:
+    output = tmp_path / "out.jsonl"
+    nameless = {**SETTINGS, "input": None}
+
+    def full(source: Path, target: Path) -> None:
+        if target == output:
+            raise OSError(28, "No space left on device")
+        replace(source, target)
+
+    replace = files.replace
+    monkeypatch.setattr(files, "replace", full)
+    told = message(output, settings=nameless)
+    assert told.endswith("then give the same command again, without --overwrite: it goes on where it stopped")
+    monkeypatch.setattr(files, "replace", replace)
+    assert go(output, settings=nameless) == 0
+    assert output.read_bytes() == whole["out.jsonl"]
+
+
+def test_what_was_not_read_whole_from_standard_input_has_another_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(source: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "replace", full)
+    told = message(tmp_path / "out.jsonl", settings={**SETTINGS, "input": None})
+    assert told.endswith("give the command again with --overwrite; from a file it could go on where it stopped")
 
 
 def test_errors_of_an_earlier_run_do_not_stay(tmp_path: Path, whole: dict[str, bytes]) -> None:

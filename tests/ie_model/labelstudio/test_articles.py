@@ -70,6 +70,27 @@ def test_lines_that_are_no_articles(tmp_path: Path, line: Any, wrong: str) -> No
     assert str(bad).startswith(f"{tmp_path / 'x.jsonl'}, line 1: {wrong}")
 
 
+@pytest.mark.parametrize("name", ["x.JSONL", "x.ndjson"])
+def test_documents_in_other_spellings(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(json.dumps({"id": "l", "text": "x"}), encoding="utf-8")
+    assert documents(list(read_articles([str(tmp_path / name)], predict=False))) == [("l", None)]
+
+
+@pytest.mark.parametrize("name", ["x.jsonl.gz", "x.parquet"])
+def test_packed_records_are_no_texts(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"PAR1")
+    with pytest.raises(InputError, match=f"{name}: packed records cannot be sent"):
+        list(read_articles([str(tmp_path / name)], predict=False))
+
+
+@pytest.mark.parametrize("id", ["../secret", "/etc/hostname", "a/../../secret"])
+def test_a_line_names_no_file_outside_of_the_folder_of_texts(tmp_path: Path, id: str) -> None:
+    (tmp_path / "secret").write_text("x")
+    (tmp_path / "texts").mkdir()
+    (found,) = read(tmp_path, {"id": id}, texts=tmp_path / "texts")
+    assert "names a file outside of" in str(found)
+
+
 def test_options_are_looked_at_first(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="published date 'zz' is not an ISO date"):
         read(tmp_path, document_to(DOCUMENT), published="zz")
@@ -126,3 +147,10 @@ def test_documents_that_cannot_be(tmp_path: Path, path: tuple[str | int, ...], v
     assert isinstance(bad, InputError)
     assert str(bad).startswith(f"{tmp_path / 'x.jsonl'}, line 1: {wrong}")
     assert "\n" not in str(bad)
+
+
+def test_spans_that_overlap_or_are_out_of_order(tmp_path: Path) -> None:
+    row = document_to(DOCUMENT)
+    for entities in (row["entities"][::-1], row["entities"][:1] * 2):
+        (bad,) = read(tmp_path, {**row, "entities": entities})
+        assert "overlap, or are out of order" in str(bad)

@@ -155,6 +155,31 @@ def test_agreement_is_written(tmp_path: Path) -> None:
     assert (pair["annotators"], pair["tasks"]) == (["1", "2"], 1)
 
 
+def test_agreement_is_that_of_all_files_together(tmp_path: Path) -> None:
+    for number in (1, 2):
+        completions = [{"id": n, "completed_by": n, "result": []} for n in (1, 2)]
+        task = {"id": number, "data": {"text": f"x{number}"}, "annotations": completions}
+        (tmp_path / f"{number}.json").write_text(json.dumps([task]), encoding="utf-8")
+    fine("import", tmp_path / "1.json", tmp_path / "2.json", "--agreement", tmp_path / "out" / "agreement.json")
+    (pair,) = json.loads((tmp_path / "out" / "agreement.json").read_text(encoding="utf-8"))["pairs"]
+    assert (pair["annotators"], pair["tasks"]) == (["1", "2"], 2)
+
+
+@pytest.mark.parametrize("command", ["check", "import"])
+def test_a_file_that_is_nested_too_deep(tmp_path: Path, command: str) -> None:
+    (tmp_path / "x.json").write_text("[" * 100_000, encoding="utf-8")
+    result = run(command, tmp_path / "x.json")
+    assert result.exit_code == 2
+    assert "nested too deep" in result.stderr
+
+
+def test_no_project_is_made_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ie_model.labelstudio.server.Server.connect", lambda *_, **__: None)
+    result = run("push", tmp_path / "typo.txt", "--project", "x", "--no-predictions")
+    assert result.exit_code == 2
+    assert "typo.txt: no such file" in result.stderr
+
+
 def test_push_and_pull_name_what_they_lack(tmp_path: Path, articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"):
         monkeypatch.delenv(name, raising=False)

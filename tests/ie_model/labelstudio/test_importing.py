@@ -201,6 +201,60 @@ def test_a_tasks_meta_that_is_damaged(record: dict[str, Any], wrong: str) -> Non
     assert names(import_tasks(parse_tasks(tasks, INTERFACE))) == [["林知远"]], "people's do without it"
 
 
+def drawn(text: str, names: str, relations: list[tuple[str, str, str]]) -> list[tuple[str, str, str | None]]:
+    """The facts that somebody draws: person, organisation and date of each.
+
+    Args:
+        names: what is marked, as LABEL:words, with a space between.
+        relations: of words, each FROM, TO and labels; all departures are of one status.
+    """
+    result: list[dict[str, Any]] = []
+    for label, words in (name.split(":") for name in names.split()):
+        start = text.index(words)
+        result.append(INTERFACE.region(id=words, label=label, start=start, end=start + len(words), text=words))
+    for source, target, labels in relations:
+        ends = {"from_id": source, "to_id": target, "direction": "right"}
+        result.append({"type": "relation", **ends, "labels": labels.split()})
+    rows = [{"id": 1, "data": {"text": text}, "annotations": [{"id": 11, "completed_by": 1, "result": result}]}]
+    imported = import_tasks(parse_tasks(rows, INTERFACE), INTERFACE)
+    assert imported.faults == ()
+    (document,) = imported.documents
+    return [(d.person, d.organization, d.date and d.date.text) for d in document.departures]
+
+
+LEFT, ON = "departed_from stated", "left_on"
+
+
+def test_each_departure_has_the_date_that_was_drawn_for_it() -> None:
+    facts = drawn(
+        "3月1日，林知远离开星河科技。5月2日，陈若水离开青木资本。",
+        "PERSON:林知远 ORG:星河科技 PERSON:陈若水 ORG:青木资本 DATE:3月1日 DATE:5月2日",
+        [
+            ("陈若水", "青木资本", LEFT),
+            ("陈若水", "5月2日", ON),
+            ("林知远", "星河科技", LEFT),
+            ("林知远", "3月1日", ON),
+        ],
+    )
+    assert facts == [("林知远", "星河科技", "3月1日"), ("陈若水", "青木资本", "5月2日")]
+
+
+def test_a_list_says_what_was_drawn_and_no_more() -> None:
+    people = "PERSON:林知远 PERSON:陈若水 PERSON:周以安"
+    whole = drawn(
+        "林知远、陈若水、周以安先后离开星河科技。",
+        f"{people} ORG:星河科技",
+        [("林知远", "星河科技", LEFT), ("周以安", "星河科技", LEFT)],
+    )
+    assert whole == [("林知远", "星河科技", None), ("周以安", "星河科技", None)]
+    crossed = drawn(
+        "林知远、周以安分别从星河科技、青木资本离职。",
+        "PERSON:林知远 PERSON:周以安 ORG:星河科技 ORG:青木资本",
+        [("林知远", "青木资本", LEFT), ("周以安", "星河科技", LEFT)],
+    )
+    assert sorted(crossed) == [("周以安", "星河科技", None), ("林知远", "青木资本", None)]
+
+
 def test_agreement() -> None:
     first, second = marks(LIN, STAR, CHEN), marks(LIN, STAR)
     second[1]["value"] = {**second[1]["value"], "end": second[1]["value"]["end"] - 1, "text": "星河科"}

@@ -59,7 +59,8 @@ def test_what_is_right_has_no_fault() -> None:
     assert reading.faults == ()
     assert [region.label for region in reading.regions] == ["PERSON", "ORG", "ORG", "ROLE"]
     (departure,) = reading.departures or ()
-    assert [TEXT[r.start : r.end] for r in departure.regions] == ["林知远", "星河科技", "云栖", "2019年"]
+    parts = (departure.person, departure.organization, *departure.joined, departure.date)
+    assert [part and TEXT[part.start : part.end] for part in parts] == ["林知远", "星河科技", "云栖", "2019年"]
 
 
 @pytest.mark.parametrize("unit", [Unit.utf_16, Unit.code_points_lf, Unit.utf_16_lf])

@@ -114,13 +114,9 @@ def test_every_part_is_there() -> None:
     reading = read_completion(read, read.predictions[0], Interface())
     assert reading.faults == ()
     (departure,) = reading.departures or ()
-    assert [TEXT[r.start : r.end] for r in departure.regions] == [
-        "林知远",
-        "星河科技",
-        "首席执行官",
-        "云栖智能",
-        "3月",
-    ]
+    assert departure.date is not None
+    parts = (departure.person, departure.organization, *departure.roles, *departure.joined, departure.date)
+    assert [TEXT[r.start : r.end] for r in parts] == ["林知远", "星河科技", "首席执行官", "云栖智能", "3月"]
     assert predicted(task) == [DOCUMENT]
     assert import_tasks(parse_tasks(accepted(task), Interface())).documents == (DOCUMENT,)
 
@@ -134,6 +130,28 @@ def test_a_models_documents(extractor: Extractor) -> None:
     assert "meta" not in task
     assert predicted(task) == [document]
     assert import_tasks(parse_tasks(accepted(task), Interface())).documents == (document,)
+
+
+def test_departures_among_many_mentions_are_drawn_at_their_evidence() -> None:
+    """Of a name's mentions, those beside the evidence; where all of these are taken, others."""
+    clause = "林知远离开星河科技。"
+    text = clause * 60
+    entities = tuple(
+        Entity(label, words, at + text.index(words), at + text.index(words) + len(words), 0.5)
+        for at in range(0, len(text), len(clause))
+        for label, words in (("PERSON", "林知远"), ("ORG", "星河科技"))
+    )
+    fact = Departure("林知远", "星河科技", "stated", 0.5, Evidence(30 * len(clause), 31 * len(clause) - 1))
+    count = 12  # more than one person's mention can have
+    document = Document(text, entities, (fact,) * count, id="a")
+    task = through_json(document)
+    assert "meta" not in task
+    (read,) = parse_tasks(task, Interface())
+    marked = read_completion(read, read.predictions[0], Interface()).departures or ()
+    assert len(marked) == count
+    assert {(d.person.start, d.organization.start) for d in marked} >= {(300, 305)}
+    assert all(abs(d.person.start - 300) < 150 for d in marked)
+    assert predicted(task) == [document]
 
 
 def edited(**changes: Any) -> Document:

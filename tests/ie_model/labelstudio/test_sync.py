@@ -100,6 +100,22 @@ def test_a_text_is_one_task(server: Any) -> None:
     assert len(server.stored) == 1
 
 
+def test_texts_that_share_a_name_are_several_tasks(server: Any) -> None:
+    one, two = task("x", text="林知远离开星河科技。"), task("x", text="陈若水离开青木资本。")
+    push(server, one)
+    assert push(server, one, two) == sync.Pushed(created=("x",), unchanged=("x",))
+    assert [t["data"]["text"] for t in server.stored] == [t["data"]["text"] for t in (one, two)]
+    assert push(server, task("x", text="周以安离职。")).created == ("x",), "of two of that name, neither is it"
+
+
+def test_a_task_that_has_a_wanted_text_is_never_given_another(server: Any) -> None:
+    one, two = task("a", text="林知远离开星河科技。"), task("b", text="陈若水离开青木资本。")
+    push(server, one, two)
+    other = task("b", text="周以安离职。")
+    assert push(server, other, {**two, "data": {**two["data"], "id": "c"}}).created == ("b",)
+    assert [t["data"]["id"] for t in server.stored] == ["a", "c", "b"]
+
+
 def test_predictions_of_a_version_are_replaced_of_others_added(server: Any) -> None:
     push(server, task("a"))
     assert push(server, task("a", score=0.25)).updated == ("a",)

@@ -18,6 +18,21 @@ def test_a_folder_with_a_manifest(tmp_path: Path) -> None:
     assert [(e.name, e.text, e.published) for e in found] == [("a", "周以安", None), ("b", "林知远\r\n", "2023-04")]
 
 
+def test_files_are_those_that_other_commands_read(tmp_path: Path) -> None:
+    (tmp_path / "._a.txt").write_bytes(b"\x00\xff")  # as macOS leaves them
+    (tmp_path / "C.TXT").write_text("x", encoding="utf-8")
+    assert [example.name for example in load_examples(tmp_path)] == ["C"]
+
+
+@pytest.mark.parametrize("date", [2023, "April"])
+def test_a_manifest_with_a_wrong_date(tmp_path: Path, date: object) -> None:
+    (tmp_path / "a.txt").write_text("x", encoding="utf-8")
+    articles = [{"file": "a.txt", "published": date}]
+    (tmp_path / "manifest.json").write_text(json.dumps({"articles": articles}), encoding="utf-8")
+    with pytest.raises(InputError, match=r"manifest.json: a.txt: published date"):
+        load_examples(tmp_path)
+
+
 def test_invented_articles_stand_in() -> None:
     found = load_examples(None)
     assert len(found) == 2

@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import threading
+import time
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -183,9 +184,10 @@ def test_back_pressure(held: Held) -> None:
         threads = [threading.Thread(target=ask) for _ in range(12)]
         for thread in threads:
             thread.start()
-        deadline = threading.Event()
-        while answers.count(429) < 5 and not deadline.wait(0.02):
-            pass
+        deadline = time.monotonic() + 20
+        while answers.count(429) < 5 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert answers.count(429) >= 5
         refused = client.post("/v1/extract", json={"text": "x" * 60})
         assert refused.status_code == 429
         assert int(refused.headers["Retry-After"]) >= 1
@@ -284,6 +286,17 @@ def test_evidence_outside_the_text() -> None:
     given = schemas.GivenDocument(id=None, chars=3, entities=[], departures=[departure], text="abc")
     with pytest.raises(InputError, match="evidence 0-4 is not in the text"):
         given.to_document()
+
+
+def test_a_small_request_cannot_ask_for_a_large_file(extractor: Extractor) -> None:
+    document = with_text(extractor(TEXT * 10))
+    departures = [{**document["departures"][0], "evidence": {"start": 0, "end": len(TEXT) * 10}}] * 30  # type: ignore[index]
+    settings = ServerSettings(max_chars=len(TEXT) * 70)
+    with TestClient(create_app(extractor, settings)) as client:
+        given = {"format": "csv", "documents": [{**document, "departures": departures}]}
+        assert "characters of evidence in one request" in error(client, 413, given, "/v1/export")
+        given["documents"] = [{**document, "departures": departures[:20]}]
+        assert client.post("/v1/export", json=given).status_code == 200
 
 
 def test_label_studio_where_there_is_something_that_writes_tasks(client: TestClient, extractor: Extractor) -> None:

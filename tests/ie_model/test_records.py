@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from ie_model.batch.records import BadRecord, Fields, Place, Record, check_record
 from ie_model.errors import InputError
+from ie_model.records import BadRecord, Fields, Place, Record, check_record, json_size
 
 PLACE = Place("a.jsonl", "line", 7)
 
@@ -85,3 +85,11 @@ def test_a_bad_record_keeps_its_id_and_place() -> None:
 def test_a_kept_field_cannot_take_the_place_of_the_output() -> None:
     with pytest.raises(InputError, match="--keep entities: every output line has a field of this name already"):
         Fields(keep=("url", "entities"))
+
+
+def test_the_size_of_a_value_is_about_that_of_its_json() -> None:
+    assert json_size({"ab": ["xyz", 1, None, {"c": "d"}]}) == 2 + 3 + 8 + 8 + 1 + 1
+    deep: Any = "x"
+    for _ in range(100_000):
+        deep = [deep]
+    assert json_size(deep) == 1

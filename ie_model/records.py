@@ -1,4 +1,4 @@
-"""What a record must hold, and what is said of one that does not."""
+"""Records of JSON: what one must hold, and what is said of one that does not."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Record:
     @property
     def characters(self) -> int:
         """Of the text and, about, of what is kept."""
-        return len(self.text) + sum(_characters(value) for value in self.kept.values())
+        return len(self.text) + sum(json_size(value) for value in self.kept.values())
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,24 @@ def parse_object(line: str) -> dict[str, Any]:
 def parse_json(text: str) -> Any:
     """JSON, with null for NaN and the infinities: no JSON, but Python's own writer makes them."""
     return json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
+
+
+def json_size(value: Any) -> int:
+    """Characters of a JSON value as it is written, about; however deep it is nested."""
+    size = 0
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            size += len(item)
+        elif isinstance(item, Mapping):
+            size += sum(map(len, item))
+            waiting += item.values()
+        elif isinstance(item, list):
+            waiting += item
+        else:
+            size += 8
+    return size
 
 
 def _finite(digits: str) -> float | None:
@@ -151,15 +169,6 @@ def _date(value: str | date | None) -> str | None:
         return value.isoformat()
     stamp = re.fullmatch(r"(\d{4}-\d\d-\d\d)[T ]\d\d.*", value)
     return stamp[1] if stamp else value
-
-
-def _characters(value: Any) -> int:
-    """Of a JSON value as it is written, about."""
-    if isinstance(value, str):
-        return len(value)
-    if isinstance(value, Mapping):
-        return sum(len(key) + _characters(item) for key, item in value.items())
-    return sum(map(_characters, value)) if isinstance(value, list) else 8
 
 
 def _kind(value: Any) -> str:

@@ -18,11 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ie_model.errors import IEModelError
 from ie_model.extractor import Extractor
 from training.data.example import DataError, Example
 from training.data.sources import read_source
 from training.recipe import DATA_ROOT, Recipe, RecipeError
 from training.report import (
+    check_writable,
     departure_figures,
     fingerprint,
     link_gold_spans,
@@ -130,10 +132,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=OUTPUT)
     options = parser.parse_args(arguments)
     try:
+        check_writable(options.output)
         ablations = Ablations.read(options.variants)
         names = chosen(options.only, ablations.variants, options.variants)
         report = run(ablations, folder=options.folder, data_root=options.data_root, names=names)
-    except (RecipeError, DataError) as error:
+    except (RecipeError, DataError, IEModelError) as error:
         print(error, file=sys.stderr)
         return 2
     command = f"python -m training.ablations --variants {options.variants} --data-root FOLDER{said_only(options.only)}"

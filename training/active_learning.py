@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from ie_model.errors import IEModelError
 from ie_model.extractor import Extractor
 from ie_model.labelstudio.exporting import by_uncertainty
 from ie_model.labelstudio.interface import Interface, Link, draw
@@ -34,8 +35,8 @@ from training.data.example import DataError, Example, GoldSpan
 from training.data.label_studio import PREFIX
 from training.data.sources import read_source
 from training.finetune import finetune
-from training.recipe import DATA_ROOT, Recipe, Stage
-from training.report import fingerprint, score, write_results
+from training.recipe import DATA_ROOT, Recipe, RecipeError, Stage
+from training.report import check_writable, fingerprint, score, write_results
 
 ORDERS = ("random", "uncertain")
 OUTPUT = Path("results") / "active_learning.json"
@@ -175,9 +176,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     study = Study(sizes=tuple(sorted(options.sizes)), seeds=tuple(options.seeds))
     try:
+        check_writable(options.output)
         with tempfile.TemporaryDirectory() as folder:
             report = run(study, data_root=options.data_root, folder=Path(folder))
-    except DataError as error:
+    except (RecipeError, DataError, IEModelError) as error:
         print(error, file=sys.stderr)
         return 2
     words = [f"--sizes {' '.join(map(str, study.sizes))}", f"--seeds {' '.join(map(str, study.seeds))}"]

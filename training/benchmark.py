@@ -29,6 +29,7 @@ from packaging.requirements import Requirement
 from rich.console import Console
 
 from ie_model.cores import available_cores
+from ie_model.errors import IEModelError
 from ie_model.extractor import Extractor
 from ie_model.model_folder import ModelFolder
 from training import benchmark_memory
@@ -37,7 +38,7 @@ from training.data.example import DataError, Example
 from training.data.sources import read_source
 from training.export import export
 from training.recipe import DATA_ROOT
-from training.report import score, weights_fingerprint, write_results
+from training.report import check_writable, score, weights_fingerprint, write_results
 from training.speed_plot import write_plot
 
 T = TypeVar("T")
@@ -262,6 +263,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=Path("results/speed.json"))
     options = parser.parse_args(arguments)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    try:
+        check_writable(options.output)
+    except IEModelError as error:
+        print(error, file=sys.stderr)
+        return 2
     report = benchmark(options)
     command = f"python -m training.benchmark --rounds {options.rounds} --long {options.long}"
     command += f" --threads {options.threads}" if options.threads else ""

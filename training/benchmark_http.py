@@ -25,10 +25,11 @@ from pathlib import Path
 from typing import Any
 
 from ie_model.cores import available_cores
+from ie_model.errors import IEModelError
 from ie_model.extractor import Extractor
 from ie_model.model_folder import ModelFolder
 from training.http_client import Connection
-from training.report import weights_fingerprint, write_results
+from training.report import check_writable, weights_fingerprint, write_results
 
 SEEDS = Path("seeds")
 #: Characters of a paragraph: shorter lines are headings, longer ones are rare.
@@ -241,7 +242,7 @@ def measure(model: Path | None, *, threads: int, rounds: int, seconds: float, lo
     }
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, help="a model folder instead of the packaged model")
     parser.add_argument("--threads", type=int, default=0, help="threads of the model, here and in the server")
@@ -250,6 +251,13 @@ def main() -> None:
     parser.add_argument("--load-seconds", type=float, default=60.0, help="of the overload")
     parser.add_argument("--output", type=Path, help="write the figures to this file")
     given = parser.parse_args()
+    try:
+        if given.output is not None:
+            check_writable(given.output)
+        folder = ModelFolder.open(given.model).path
+    except IEModelError as error:
+        print(error, file=sys.stderr)
+        return 2
     report = measure(
         given.model,
         threads=given.threads,
@@ -259,12 +267,12 @@ def main() -> None:
     )
     print(json.dumps(report, indent=1, ensure_ascii=False))
     if given.output is not None:
-        folder = ModelFolder.open(given.model).path
         report["weights"] = weights_fingerprint(folder)
         write_results(
             given.output, command="python -m " + " ".join(["training.benchmark_http", *sys.argv[1:]]), report=report
         )
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

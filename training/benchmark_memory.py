@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from ie_model.cores import available_cores
+from ie_model.errors import IEModelError
 from ie_model.model_folder import ModelFolder
-from training.report import weights_fingerprint, write_results
+from training.report import check_writable, weights_fingerprint, write_results
 
 SEEDS = Path("seeds")
 LENGTHS = (100, 1_000, 10_000, 100_000, 1_000_000)
@@ -135,8 +136,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     chosen = {"model": options.model, "threads": options.threads}
     lengths = [length for length in (*LENGTHS, *LONG) if length <= options.long]
+    try:
+        check_writable(options.output)
+        model = ModelFolder.open(options.model)
+    except IEModelError as error:
+        print(error, file=sys.stderr)
+        return 2
     report: dict[str, Any] = {
-        "model": weights_fingerprint(ModelFolder.open(options.model).path),
+        "model": weights_fingerprint(model.path),
         "threads": options.threads or available_cores(),
         "one document": {},
         f"documents of {PIECE}": {},

@@ -22,13 +22,14 @@ from types import FrameType
 from typing import Any
 
 from ie_model.arrays import Floats, Ints
+from ie_model.errors import InputError
 from ie_model.extractor import Extractor
 from ie_model.model_folder import ENCODER_ONNX, ModelFolder
 from ie_model.runtime.onnx import OnnxRuntime
 from training.data.example import DataError
 from training.data.sources import read_source
 from training.recipe import DATA_ROOT
-from training.report import weights_fingerprint, write_results
+from training.report import check_writable, command_of, weights_fingerprint, write_results
 
 OUTPUT = Path("results") / "profile.json"
 INTERVAL = 0.002
@@ -156,6 +157,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--output", type=Path, default=OUTPUT)
     options = parser.parse_args(arguments)
+    try:
+        check_writable(options.output)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
     model = ModelFolder.open(None, runtime="onnx")
     report: dict[str, Any] = {"model": weights_fingerprint(model.path), "rounds": options.rounds, "sets": {}}
     for name, split in (("seeds", "train"), ("news-units", "dev")):
@@ -167,7 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = profile(model, [example.text for example in examples], rounds=options.rounds)
         report["sets"][f"{name} {split}"] = found
         print(name, split, json.dumps(found, ensure_ascii=False), flush=True)
-    write_results(options.output, command="python -m training.benchmark_profile --data-root FOLDER", report=report)
+    write_results(options.output, command=command_of("training.benchmark_profile", options, parser), report=report)
     return 0
 
 

@@ -39,8 +39,8 @@ from ie_model.relations import calibrated
 from ie_model.runtime import Runtime
 from ie_model.runtime.onnx import OnnxRuntime
 from training.calibration_plot import write_plot
-from training.data.example import DataError, Example
-from training.data.sources import PASSAGES, read_source, set_name
+from training.data.example import DataError, Example, expect_file
+from training.data.sources import PASSAGES, PASSAGES_SPLIT, read_source, set_name
 from training.fact_scoring import departure_counts, gold_facts, match_facts
 from training.features import tag_masks
 from training.losses import tag_loss
@@ -55,15 +55,21 @@ from training.reliability import (
     log_odds,
     reliability,
 )
-from training.report import check_writable, complete_labels, fingerprint, weights_fingerprint, write_results
+from training.report import (
+    check_writable,
+    command_of,
+    complete_labels,
+    fingerprint,
+    weights_fingerprint,
+    write_results,
+)
 from training.scoring import span_counts, total
 
 RESULTS = Path("results/calibration.json")
-#: The set that is fitted on, and one that is measured beside it, for departures fitted on too: (source, split).
+#: The set that is fitted on, and one that is measured beside it, for departures fitted on too: (source, split). So are
+#: the passages that are kept apart, where they are at hand.
 FITTED = ("news-units", "dev")
 HELD_OUT = ("authored-heldout", "test")
-#: So are these, of a file that `training.paragraphs` wrote.
-PASSAGES_SPLIT = "dev"
 MIN_SCORES = tuple(round(0.05 * step, 2) for step in range(20))
 
 
@@ -248,7 +254,9 @@ def fitted_values(settings: Settings) -> dict[str, float]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Fit scores on news-units dev, and measure how honest they are.")
+    parser = argparse.ArgumentParser(
+        description="Fit spans' scores on news-units dev and departures' on three sets, and measure both."
+    )
     parser.add_argument("--model", type=Path, help="a model folder; the packaged model by default")
     parser.add_argument("--data-root", default=DATA_ROOT)
     parser.add_argument(
@@ -258,7 +266,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="of news-units: what to measure on; test comes beside dev and is never fitted on",
     )
     parser.add_argument(
-        "--passages", type=Path, default=PASSAGES, help="what training.paragraphs wrote; left out where there is none"
+        "--passages",
+        type=Path,
+        default=PASSAGES,
+        help="what training.paragraphs wrote; without it departures are fitted on two sets",
     )
     parser.add_argument("--write", action="store_true", help="put what was fitted into the model's config.json")
     parser.add_argument("--output", type=Path, default=RESULTS)
@@ -268,6 +279,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         model = ModelFolder.open(options.model)
         subject = Subject(model, RememberingRuntime(OnnxRuntime(model.path)))
         further = [HELD_OUT]
+        if options.passages != PASSAGES:
+            expect_file(options.passages)
         if options.passages.is_file():
             further.append((f"paragraphs:{options.passages}", PASSAGES_SPLIT))
         wanted = dict.fromkeys((FITTED, *further, (FITTED[0], options.split)))
@@ -295,9 +308,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             before, after = (f"{100 * figures[when]['ece']:.1f}" for when in ("before", "after"))
             chance = 100 * figures["after"]["ece_by_chance"][0]
             print(f"{name}, {kind}: calibration error {before} before, {after} after; {chance:.1f} by chance alone")
-    chosen = f" --model {options.model}" if options.model else ""
-    split = f" --split {options.split}" if options.split != "dev" else ""
-    write_results(options.output, command=f"python -m training.calibration{chosen}{split}", report=report)
+    write_results(options.output, command=command_of("training.calibration", options, parser), report=report)
     write_plot(report, options.output.with_suffix(".svg"))
     print(f"figures in {options.output}, plot in {options.output.with_suffix('.svg')}")
     if options.write:

@@ -19,6 +19,7 @@ import numpy as np
 from ie_model.encoding import TextEncoder
 from ie_model.extractor import Extractor
 from ie_model.model_folder import ENCODER_ONNX, TOKENIZER, ModelFolder
+from ie_model.runtime.words import SLOTS
 from ie_model.script import model_view
 from ie_model.windows import plan_windows
 
@@ -249,4 +250,6 @@ def encoder_operations(folder: Path) -> int:
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
     width, inner = config.hidden_size, config.intermediate_size
     layer = 3 * width * width + width * width + 2 * width * inner + inner * width
-    return 2 * (config.num_hidden_layers * layer + width * width + width * config.num_labels)
+    words = getattr(config, "words", None)
+    looked_up = len(SLOTS) * words["width"] * width if words else 0
+    return 2 * (config.num_hidden_layers * layer + width * width + width * config.num_labels + looked_up)

@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
+from ie_model.model_folder import TOKENIZER
 from ie_model.script import model_view
 from training.tokenizer import train_tokenizer, write_tokenizer
 
@@ -164,7 +165,7 @@ def _known_tokenizer(output: Path, given: Path | None) -> Tokenizer | None:
 
     CorpusError: there is none for packed files that are there, or they are another one's.
     """
-    beside = output / "tokenizer.json"
+    beside = output / TOKENIZER
     packed = any(output.glob("*.train.bin"))
     if given is None and not beside.is_file():
         if packed:
@@ -174,8 +175,10 @@ def _known_tokenizer(output: Path, given: Path | None) -> Tokenizer | None:
             )
         return None
     tokenizer = load_tokenizer(given or beside)
-    if packed and beside.is_file() and load_tokenizer(beside).to_str() != tokenizer.to_str():
-        raise CorpusError(f"{output}: packed with another tokenizer than {given}; choose another output")
+    if beside.is_file() and load_tokenizer(beside).to_str() != tokenizer.to_str():
+        raise CorpusError(
+            f"{output} has another tokenizer than {given}; leave --tokenizer out, or choose another output"
+        )
     return tokenizer
 
 
@@ -189,7 +192,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         files = corpus_files(options.corpora)
-        tokenizer_file = options.output / "tokenizer.json"
+        tokenizer_file = options.output / TOKENIZER
         tokenizer = _known_tokenizer(options.output, options.tokenizer)
         if tokenizer is None:
             paragraphs = (text for file in files for document in read_documents(file) for text in document)

@@ -34,8 +34,16 @@ CHECKS = {
     "white-space": ("warning", "error", "trim the span"),
     "cuts-word": ("warning", "warning", "mark the whole word, unless a space was lost; its tokens get no loss"),
     "empty-text": ("warning", "error", "leave the text out"),
-    "exact-overlap": ("warning", "error", "leave these out of scores (evaluation_overlap) or of training"),
-    "near-overlap": ("warning", "error", "leave these out of scores (evaluation_overlap) or of training"),
+    "exact-overlap": (
+        "warning",
+        "error",
+        "take these out of the file that is scored, or out of the one that is trained on",
+    ),
+    "near-overlap": (
+        "warning",
+        "error",
+        "take these out of the file that is scored, or out of the one that is trained on",
+    ),
     "shared-run": ("warning", "warning", "a quotation is harmless; leave a copied passage out of training"),
     "contradiction": ("warning", "error", "one text, one answer; across sources the guidelines differ"),
     "duplicate": ("info", "error", "counts more than once in training and in scores"),

@@ -22,12 +22,13 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from ie_model.errors import IEModelError
 from ie_model.extractor import Extractor
 from ie_model.model_folder import SAFETENSORS
 from training.data.example import DataError, Example
 from training.data.sources import read_source
 from training.recipe import DATA_ROOT, Recipe, RecipeError
-from training.report import fingerprint, score, weights_fingerprint, write_results
+from training.report import check_writable, fingerprint, score, weights_fingerprint, write_results
 from training.trained_once import trained_once
 
 RECIPES = Path("training") / "recipes" / "benchmarks"
@@ -153,6 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     try:
+        check_writable(options.output)
         comparison = Comparison(
             encoders=tuple(options.encoders),
             sets=tuple(options.sets),
@@ -164,7 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report = run(comparison)
         if options.add and options.output.is_file():
             report = with_earlier(report, json.loads(options.output.read_text(encoding="utf-8")))
-    except (RecipeError, DataError) as error:
+    except (RecipeError, DataError, IEModelError) as error:
         print(error, file=sys.stderr)
         return 2
     asked = [("encoders", options.encoders), ("sets", options.sets), ("seeds", options.seeds)]

@@ -33,6 +33,7 @@ from training.leave_one_out import leave_one_out, provenance
 from training.recipe import DATA_ROOT, Recipe, RecipeError
 from training.report import (
     check_writable,
+    command_of,
     departure_figures,
     fingerprint,
     link_gold_spans,
@@ -63,7 +64,7 @@ def print_report(title: str, rows: Sequence[tuple[str, dict[str, Any]]]) -> None
     Console(width=max(120, Console().width)).print(table)
 
 
-def evaluate_all(options: argparse.Namespace) -> None:
+def evaluate_all(options: argparse.Namespace, command: str) -> None:
     """The published model, or `--model`, on every set that is at hand."""
     folder = ModelFolder.open(options.model, runtime=options.runtime)
     extractor = Extractor.load(options.model, runtime=options.runtime)
@@ -78,11 +79,11 @@ def evaluate_all(options: argparse.Namespace) -> None:
     for line in report["not_found"]:
         print(f"not found: {line}")
     report = {"model": weights_fingerprint(folder.path), **report}
-    write_results(options.output, command="python -m training.evaluate --all", report=report)
+    write_results(options.output, command=command, report=report)
     print(f"{len(rows)} rows in {report['seconds']} s; figures in {options.output}")
 
 
-def evaluate_set(options: argparse.Namespace) -> None:
+def evaluate_set(options: argparse.Namespace, command: str) -> None:
     """One model on one split of one set; a benchmark's model on the set's own labels."""
     folder = ModelFolder.open(options.model, runtime=options.runtime)
     extractor = Extractor.load(options.model, runtime=options.runtime)
@@ -105,19 +106,15 @@ def evaluate_set(options: argparse.Namespace) -> None:
     print_report(f"{title}, strict F1", rows)
     _write_errors(options.errors, title, examples, documents)
     if options.output:
-        runtime = None if options.runtime == "onnx" else options.runtime
-        asked = {"model": options.model, "runtime": runtime, "data": options.data, "split": split}
-        said = " ".join(f"--{name} {value}" for name, value in asked.items() if value)
-        write_results(
-            options.output,
-            command=f"python -m training.evaluate {said}",
-            report={"model": weights_fingerprint(folder.path), **report},
-        )
+        report = {"model": weights_fingerprint(folder.path), **report}
+        write_results(options.output, command=command, report=report)
 
 
-def evaluate_recipe(options: argparse.Namespace) -> None:
+def evaluate_recipe(options: argparse.Namespace, command: str) -> None:
     """A recipe on the seed articles, leaving each one out."""
-    recipe = replace(Recipe.read(options.recipe), data_root=options.data_root)
+    recipe = Recipe.read(options.recipe)
+    if options.data_root is not None:
+        recipe = replace(recipe, data_root=options.data_root)
     folds = leave_one_out(recipe)
     report = folds.report()
     rows = [*report["articles"].items(), ("all", report)]
@@ -126,11 +123,7 @@ def evaluate_recipe(options: argparse.Namespace) -> None:
         [*rows, ("gold spans given", {"departures": report["departures_gold_spans"]})],
     )
     _write_errors(options.errors, "seeds, leave one out", folds.examples, folds.documents)
-    write_results(
-        options.output,
-        command=f"python -m training.evaluate --recipe {options.recipe} --leave-one-out",
-        report={**provenance(recipe), **report},
-    )
+    write_results(options.output, command=command, report={**provenance(recipe), **report})
 
 
 def _write_errors(path: Path | None, title: str, examples: Sequence[Any], documents: Sequence[Any]) -> None:
@@ -149,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--runtime", default="onnx", choices=("onnx", "torch"))
     parser.add_argument("--data", default="news-units", help="a source, see training/data/sources.py")
     parser.add_argument("--split", default="dev")
-    parser.add_argument("--data-root", default=DATA_ROOT)
+    parser.add_argument("--data-root", help=f"folder of the publishers' files; the recipe's, or {DATA_ROOT}")
     parser.add_argument("--output", type=Path, help="write the figures here, as JSON")
     parser.add_argument("--errors", type=Path, help="write missed and invented departures here, as Markdown")
     options = parser.parse_args(arguments)
@@ -159,18 +152,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--recipe needs --leave-one-out, which trains by it; name a trained model with --model")
     if options.all and options.leave_one_out:
         parser.error("--all needs no training, --leave-one-out does: one of them at a time")
-    if options.output is None and (options.all or options.leave_one_out):
+    if options.all and options.errors:
+        parser.error("--errors is for one set, or for --leave-one-out: name a set with --data instead of --all")
+    whole = options.all or options.leave_one_out
+    for name in ("model", "runtime", "data", "split") if options.leave_one_out else ("data", "split"):
+        if whole and getattr(options, name) != parser.get_default(name):
+            parser.error(f"--{name} has no effect with {'--all' if options.all else '--leave-one-out'}; leave it out")
+    if options.output is None and whole:
         options.output = ZERO_SHOT if options.all else LEAVE_ONE_OUT
+    told = () if whole else ("data", "split") if has_splits(options.data) else ("data",)
+    command = command_of("training.evaluate", options, parser, always=told)
     try:
         for path in (options.output, options.errors):
             if path is not None:
                 check_writable(path)
         if options.leave_one_out:
-            evaluate_recipe(options)
-        elif options.all:
-            evaluate_all(options)
+            evaluate_recipe(options, command)
+            return 0
+        options.data_root = options.data_root or DATA_ROOT
+        if options.all:
+            evaluate_all(options, command)
         else:
-            evaluate_set(options)
+            evaluate_set(options, command)
     except (RecipeError, DataError, IEModelError) as error:
         print(error, file=sys.stderr)
         return 2

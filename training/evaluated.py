@@ -12,10 +12,13 @@ from training.debug_data import read_split
 from training.overlap import without_shared
 
 
-def evaluated_texts(data_root: Path) -> list[str]:
+def evaluated_texts(data_root: Path, passages: Sequence[tuple[str, str]] = ()) -> list[str]:
     """The texts of all sets at hand on which models are scored, the seed articles among them.
 
     The others are named on standard error: what is made without them may hold their texts.
+
+    Args:
+        passages: further sets, each with its split: what of marked passages is scored (`training.paragraphs`).
 
     Raises:
         DataError: there is no such folder.
@@ -26,7 +29,7 @@ def evaluated_texts(data_root: Path) -> list[str]:
             "scored, whose texts are left out"
         )
     texts, missing = [], []
-    for name, split in EVALUATED:
+    for name, split in (*EVALUATED, *passages):
         try:
             texts += [example.text for example in read_split(name, split, data_root).examples]
         except NotAtHandError:
@@ -36,6 +39,6 @@ def evaluated_texts(data_root: Path) -> list[str]:
     return texts
 
 
-def without_evaluated(texts: Sequence[str], data_root: Path) -> list[str]:
+def without_evaluated(texts: Sequence[str], data_root: Path, passages: Sequence[tuple[str, str]] = ()) -> list[str]:
     """The texts that share no run of 30 characters (`overlap.RUN`) with one that is scored."""
-    return without_shared(texts, evaluated_texts(data_root))
+    return without_shared(texts, evaluated_texts(data_root, passages))

@@ -18,150 +18,36 @@ import math
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.utils.data import Dataset, SequentialSampler
-from transformers import Trainer, TrainingArguments, set_seed
-from transformers.trainer_utils import get_last_checkpoint
+from transformers import set_seed
 
 from ie_model.encoding import TextEncoder
+from ie_model.errors import IEModelError
 from ie_model.model_folder import SAFETENSORS, TOKENIZER
 from ie_model.runtime.modeling import SpanLinkModel
 from ie_model.scheme import LABELS, TagScheme
 from training.augment import Names, harvest, substitute
+from training.batches import Batches, SourceWindows
 from training.data import label_studio
 from training.data.authored import authored_files
 from training.data.example import DataError, Example
 from training.data.sources import AUTHORED, MADE, SEEDS, SOURCES, read_source
-from training.features import MAX_LABELS, WindowFeatures, batch_shapes, collate, window_features
-from training.modeling import TrainingModel, build_model, load_weights, save_model, tokenizer_folder
-from training.muon import Muon
-from training.optimizers import Together, is_hidden_matrix
-from training.precision import bf16_pays
+from training.features import MAX_LABELS, window_features
+from training.modeling import build_model, load_weights, save_model, tokenizer_folder
 from training.processes import ending_process_group
-from training.recipe import RECIPE_VALUES, Recipe, RecipeError, Stage, check_values
+from training.recipe import RECIPE_VALUES, Recipe, RecipeError, check_values
+from training.trainer import last_checkpoint, make_trainer
 
 #: File in a stage's folder that says what the stage was made from.
 IDENTITY = "identity.json"
-
-
-@dataclass(frozen=True)
-class SourceWindows:
-    """The windows of a source: as it is, and with other names for each further pass.
-
-    Attributes:
-        weight: how often the source is seen in one epoch.
-    """
-
-    variants: Sequence[Sequence[WindowFeatures]]
-    weight: float
-
-    def variant(self, number: int) -> Sequence[WindowFeatures]:
-        return self.variants[number % len(self.variants)]
-
-
-class Batches(Dataset[dict[str, Tensor]]):
-    """All batches of a stage, in the order in which they are trained on."""
-
-    def __init__(
-        self,
-        sources: Sequence[SourceWindows],
-        *,
-        epochs: float,
-        tokens: int,
-        pad_id: int,
-        seed: int,
-        processes: int = 1,
-    ) -> None:
-        self._passes = [0] * len(sources)
-        self._shapes = batch_shapes(tokens)
-        self._pad_id, self._seed = pad_id, seed
-        self._batches: list[tuple[int, list[WindowFeatures]]] = []
-        random = np.random.default_rng(seed)
-        whole, part = int(epochs), epochs - int(epochs)
-        for epoch in range(whole + (part > 0)):
-            share = 1.0 if epoch < whole else part
-            self._batches += self._epoch(sources, share, random)
-        # Every process of a run takes the same number of batches.
-        self._batches = self._batches[: len(self._batches) // processes * processes]
-
-    def _epoch(
-        self,
-        sources: Sequence[SourceWindows],
-        share: float,
-        random: np.random.Generator,
-    ) -> list[tuple[int, list[WindowFeatures]]]:
-        chosen: list[WindowFeatures] = []
-        for index, source in enumerate(sources):
-            times = source.weight * share
-            for _ in range(int(times)):
-                chosen += source.variant(self._passes[index])
-                self._passes[index] += 1
-            windows = source.variant(self._passes[index])
-            rest = round((times - int(times)) * len(windows))
-            chosen += [windows[i] for i in random.permutation(len(windows))[:rest]]
-            self._passes[index] += rest > 0
-        groups: list[list[WindowFeatures]] = [[] for _ in self._shapes]
-        for index in random.permutation(len(chosen)):
-            window = chosen[index]
-            group = next(i for i, shape in enumerate(self._shapes) if len(window.ids) <= shape.length)
-            groups[group].append(window)
-        batches = []
-        for index, (shape, group_windows) in enumerate(zip(self._shapes, groups, strict=True)):
-            for at in range(0, len(group_windows), shape.windows):
-                batches.append((index, group_windows[at : at + shape.windows]))
-        return [batches[i] for i in random.permutation(len(batches))]
-
-    def __len__(self) -> int:
-        return len(self._batches)
-
-    def __getitem__(self, index: int) -> dict[str, Tensor]:
-        shape, windows = self._batches[index]
-        random = np.random.default_rng([self._seed, index])
-        return collate(windows, self._shapes[shape], pad_id=self._pad_id, random=random)
-
-
-class BatchTrainer(Trainer):
-    """A Trainer over ready-made batches, in their order, with two learning rates, and Muon if asked for."""
-
-    head_factor: float = 1.0
-    muon_rate: float = 0.0
-
-    def _get_train_sampler(self, train_dataset: Any = None) -> SequentialSampler:
-        dataset = train_dataset if train_dataset is not None else self.train_dataset
-        return SequentialSampler(dataset)
-
-    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
-        if self.optimizer is None:
-            rate, decay = self.args.learning_rate, self.args.weight_decay
-            encoder = set(self.model.network.classifier.base_model.parameters())
-            matrices: list[torch.nn.Parameter] = []
-            groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
-            for name, parameter in self.model.named_parameters():
-                if self.muon_rate and parameter.requires_grad and is_hidden_matrix(name, parameter):
-                    matrices.append(parameter)
-                elif parameter.requires_grad:
-                    groups.setdefault((parameter in encoder, parameter.ndim > 1), []).append(parameter)
-            self.optimizer = torch.optim.AdamW(
-                [
-                    {
-                        "params": parameters,
-                        "lr": rate if in_encoder else rate * self.head_factor,
-                        "weight_decay": decay if is_matrix else 0.0,
-                    }
-                    for (in_encoder, is_matrix), parameters in groups.items()
-                ],
-                fused=True,
-            )
-            if matrices:
-                self.optimizer = Together(Muon(matrices, rate=self.muon_rate), self.optimizer)
-        return self.optimizer
+#: … and how many processes share it.
+PROCESSES = "processes"
 
 
 def scheme_of(recipe: Recipe) -> TagScheme:
@@ -200,10 +86,17 @@ def read_recipe_source(recipe: Recipe, name: str, leave_out: str | None) -> list
 
 
 def stage_windows(
-    stage: Stage, recipe: Recipe, encoder: TextEncoder, scheme: TagScheme, leave_out: str | None
+    number: int, recipe: Recipe, encoder: TextEncoder, scheme: TagScheme, leave_out: str | None
 ) -> list[SourceWindows]:
-    """The windows of a stage's sources, with as many variants as passes where names are replaced."""
-    stages = recipe.stages if stage.substitute else (stage,)
+    """The windows of a stage's sources, with as many variants as passes where names are replaced.
+
+    The names are those of this stage's sources and of the stages' before it: none that a later stage will see first.
+
+    Args:
+        number: of the stage, from 0.
+    """
+    stage = recipe.stages[number]
+    stages = recipe.stages[: number + 1] if stage.substitute else (stage,)
     needed = dict.fromkeys(name for each in (stage, *stages) for name in each.sources)
     read = {name: read_recipe_source(recipe, name, leave_out) for name in needed}
     names: Names = harvest(e for examples in read.values() for e in examples) if stage.substitute else {}
@@ -212,9 +105,9 @@ def stage_windows(
         examples = read[name]
         random = np.random.default_rng([recipe.seed, len(result)])
         variants = []
-        for number in range(math.ceil(weight * stage.epochs) if stage.substitute else 1):
+        for turn in range(max(1, math.ceil(weight * stage.epochs)) if stage.substitute else 1):
             chosen = examples
-            if number:
+            if turn:
                 chosen = [substitute(e, names, share=stage.substitute, random=random) for e in examples]
             variants.append([w for example in chosen for w in window_features(example, encoder, scheme)])
         result.append(SourceWindows(variants, weight))
@@ -237,19 +130,15 @@ def finetune(
         stages: the stages to run, all by default.
         start: folder of an earlier stage's model to start from.
     """
-    output = Path(recipe.output)
+    output = folder = Path(recipe.output)
     scheme = scheme_of(recipe)
     _make_folder(output)
-    tokenizer = tokenizer_folder(recipe)
-    encoder = TextEncoder.from_file(tokenizer / TOKENIZER)
+    encoder = TextEncoder.from_file(tokenizer_folder(recipe) / TOKENIZER)
     set_seed(recipe.seed)
     network = build_model(recipe, scheme)
     if start is not None:
         load_weights(network, start)
-    stages = stages if stages is not None else range(len(recipe.stages))
-    folder = output
-    for number in stages:
-        stage = recipe.stages[number]
+    for number in stages if stages is not None else range(len(recipe.stages)):
         folder = output / f"stage{number + 1}"
         identity = run_identity(recipe, stage=number, leave_out=leave_out, start=start)
         if resume and folder.is_dir() and any(folder.iterdir()):
@@ -259,34 +148,52 @@ def finetune(
                 continue
         elif (folder / IDENTITY).is_file():
             raise RecipeError(f"{folder} holds a run already: pass --resume, choose another output, or remove it")
-        processes = int(os.environ.get("WORLD_SIZE", "1"))
-        batches = Batches(
-            stage_windows(stage, recipe, encoder, scheme, leave_out),
-            epochs=stage.epochs,
-            tokens=recipe.tokens,
-            pad_id=encoder.pad_id,
-            seed=recipe.seed + number,
-            processes=processes,
-        )
-        if not len(batches):
-            raise RecipeError(
-                f"stage {number + 1}: sources {stage.sources}, epochs {stage.epochs} and limits {recipe.limits} leave "
-                f"no batch for each process ({processes}); raise one of them"
-            )
-        _make_folder(folder)
-        set_seed(recipe.seed + number)
-        trainer = make_trainer(network, batches, recipe, stage, folder)
-        trainer.accelerator.wait_for_everyone()  # no process writes what another has yet to check
-        if trainer.is_world_process_zero():
-            text = json.dumps(identity, indent=1, ensure_ascii=False) + "\n"
-            (folder / IDENTITY).write_text(text, encoding="utf-8")
-        checkpoint = get_last_checkpoint(str(folder)) if resume and folder.is_dir() else None
-        trainer.train(resume_from_checkpoint=checkpoint)
-        if trainer.is_world_process_zero():
-            settings = {"benchmark": next(iter(stage.sources))} if recipe.benchmark else None
-            save_model(network, folder, tokenizer=tokenizer, settings=settings)
-        _round_as_saved(network)
+        windows = stage_windows(number, recipe, encoder, scheme, leave_out)
+        _run_stage(network, windows, recipe, number, folder, encoder=encoder, identity=identity, resume=resume)
     return folder
+
+
+def _run_stage(
+    network: SpanLinkModel,
+    windows: Sequence[SourceWindows],
+    recipe: Recipe,
+    number: int,
+    folder: Path,
+    *,
+    encoder: TextEncoder,
+    identity: dict[str, Any],
+    resume: bool,
+) -> None:
+    """Train a network by a stage (from 0) of a recipe, and save it."""
+    stage = recipe.stages[number]
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    batches = Batches(
+        windows,
+        epochs=stage.epochs,
+        tokens=recipe.tokens,
+        pad_id=encoder.pad_id,
+        seed=recipe.seed + number,
+        processes=processes,
+    )
+    if not len(batches):
+        raise RecipeError(
+            f"stage {number + 1}: sources {stage.sources}, epochs {stage.epochs} and limits {recipe.limits} leave "
+            f"no batch for each process ({processes}); raise one of them"
+        )
+    _make_folder(folder)
+    checkpoint = last_checkpoint(folder) if resume else None
+    if checkpoint is not None:
+        _check_processes(folder, processes)
+    trainer = make_trainer(network, batches, recipe, stage, folder)
+    trainer.accelerator.wait_for_everyone()  # no process writes what another has yet to check
+    if trainer.is_world_process_zero():
+        text = json.dumps({**identity, PROCESSES: processes}, indent=1, ensure_ascii=False) + "\n"
+        (folder / IDENTITY).write_text(text, encoding="utf-8")
+    trainer.train(resume_from_checkpoint=checkpoint)
+    if trainer.is_world_process_zero():
+        settings = {"benchmark": next(iter(stage.sources))} if recipe.benchmark else None
+        save_model(network, folder, tokenizer=tokenizer_folder(recipe), settings=settings)
+    _round_as_saved(network)
 
 
 def _make_folder(folder: Path) -> None:
@@ -299,6 +206,7 @@ def _make_folder(folder: Path) -> None:
 def run_identity(recipe: Recipe, *, stage: int, leave_out: str | None, start: Path | None) -> dict[str, Any]:
     """What decides what a stage learns; a stage is resumed only where this is the same.
 
+    How many processes share a run is not in it: a finished stage is what it is. `_check_processes` asks for that.
     The publishers' files under `data_root`, and sets of the Hub, are taken to be what they were.
     """
     files = {path.name: path for path in sorted(SEEDS.glob("*.json"))}
@@ -321,10 +229,21 @@ def run_identity(recipe: Recipe, *, stage: int, leave_out: str | None, start: Pa
 
 def _check_identity(folder: Path, identity: dict[str, Any]) -> None:
     path = folder / IDENTITY
-    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    found.pop(PROCESSES, None)
     if found != json.loads(json.dumps(identity)):
         raise RecipeError(
             f"{folder} holds another run (recipe, encoder or annotations differ); choose another output, or remove it"
+        )
+
+
+def _check_processes(folder: Path, processes: int) -> None:
+    """They decide a step's batches, so that others would skip, or repeat, a part of them."""
+    before = json.loads((folder / IDENTITY).read_text(encoding="utf-8")).get(PROCESSES, processes)
+    if before != processes:
+        raise RecipeError(
+            f"{folder} was begun by {before} processes; go on with as many (torchrun --nproc-per-node {before}), or "
+            "choose another output"
         )
 
 
@@ -333,40 +252,6 @@ def _round_as_saved(network: SpanLinkModel) -> None:
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.copy_(parameter.half())
-
-
-def make_trainer(network: SpanLinkModel, batches: Batches, recipe: Recipe, stage: Stage, folder: Path) -> BatchTrainer:
-    on_gpu = torch.cuda.is_available()
-    arguments = TrainingArguments(
-        output_dir=str(folder),
-        num_train_epochs=1,
-        per_device_train_batch_size=1,
-        learning_rate=stage.learning_rate,
-        weight_decay=recipe.weight_decay,
-        warmup_steps=stage.warmup,
-        lr_scheduler_type="linear",
-        max_grad_norm=1.0,
-        bf16=bf16_pays("cuda" if on_gpu else "cpu") if recipe.bf16 is None else recipe.bf16,
-        use_cpu=not on_gpu,
-        seed=recipe.seed,
-        logging_steps=50,
-        save_strategy="steps",
-        save_steps=500,
-        save_total_limit=1,
-        report_to="none",
-        dataloader_num_workers=0,
-        remove_unused_columns=False,
-        ddp_find_unused_parameters=False,
-        disable_tqdm=not sys.stderr.isatty(),
-    )
-    trainer = BatchTrainer(
-        model=TrainingModel(network, link_weight=recipe.link_weight),
-        args=arguments,
-        train_dataset=batches,
-        data_collator=lambda rows: rows[0],
-    )
-    trainer.head_factor, trainer.muon_rate = stage.head_factor, stage.muon_rate
-    return trainer
 
 
 @ending_process_group()
@@ -403,7 +288,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise RecipeError("--first-stage 2 and later ones go on from a model: name its folder with --start")
         stages = range(options.first_stage - 1, last)
         print(finetune(recipe, leave_out=options.leave_out, resume=options.resume, stages=stages, start=options.start))
-    except (RecipeError, DataError) as error:
+    except (RecipeError, DataError, IEModelError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0

@@ -11,16 +11,26 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ie_model.errors import IEModelError
 from ie_model.extractor import Extractor
 from ie_model.model_folder import ModelFolder
 from ie_model.script import model_view
 from training.data.example import Example
 from training.data.sources import read_source
-from training.report import fingerprint, link_gold_spans, negative_figures, weights_fingerprint, write_results
+from training.report import (
+    check_writable,
+    command_of,
+    fingerprint,
+    link_gold_spans,
+    negative_figures,
+    weights_fingerprint,
+    write_results,
+)
 
 RESULTS = Path("results/hard_negatives.json")
 #: Words that tell of departures elsewhere.
@@ -41,7 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", type=Path, help="a model folder; the packaged model by default")
     parser.add_argument("--output", type=Path, default=RESULTS)
     options = parser.parse_args(arguments)
-    extractor = Extractor.load(options.model)
+    try:
+        check_writable(options.output)
+        extractor = Extractor.load(options.model)
+    except IEModelError as error:
+        print(error, file=sys.stderr)
+        return 2
     report: dict[str, Any] = {"model": weights_fingerprint(ModelFolder.open(options.model, runtime="onnx").path)}
     for name, trained_on in (("authored-heldout", False), ("authored", True)):
         examples = [e for e in read_source(name, data_root=Path(), purpose="evaluate") if not e.departures]
@@ -57,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for way in ("raw_text", "gold_spans"):
             figures = one[way]
             print(f"{name}, {way}: {figures['invented']} of {figures['texts']} invented, {figures['share']:.1%}")
-    write_results(options.output, command="python -m training.hard_negatives", report=report)
+    write_results(options.output, command=command_of("training.hard_negatives", options, parser), report=report)
     return 0
 
 

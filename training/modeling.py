@@ -19,6 +19,7 @@ from transformers import (
     ModernBertForTokenClassification,
 )
 
+from ie_model.files import write_whole
 from ie_model.model_folder import CONFIG, SAFETENSORS, TOKENIZER
 from ie_model.runtime.modeling import SpanLinkModel
 from ie_model.runtime.words import WordEmbedding, add_words, load_with_words
@@ -149,14 +150,15 @@ class TrainingModel(torch.nn.Module):
 def save_model(
     network: SpanLinkModel, folder: Path, *, tokenizer: Path, settings: dict[str, Any] | None = None
 ) -> None:
-    """Write config.json, model.safetensors (fp16) and the tokenizer's files."""
+    """Write config.json, the tokenizer's files and, when all else is there, model.safetensors (fp16).
+
+    Its presence says that the model is finished.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     state = {
         name: (value.half() if value.is_floating_point() else value).detach().contiguous()
         for name, value in network.saved_state().items()
     }
-    # Not save_file, whose files only their owner may read.
-    (folder / SAFETENSORS).write_bytes(save(state, metadata={"format": "pt"}))
     config = network.classifier.config.to_dict()
     config["architectures"] = [type(network.classifier).__name__]
     config["dtype"] = "float16"
@@ -166,6 +168,8 @@ def save_model(
     for name in (TOKENIZER, "tokenizer_config.json"):
         if (tokenizer / name).is_file() and tokenizer.resolve() != folder.resolve():
             shutil.copyfile(tokenizer / name, folder / name)
+    # Not save_file, whose files only their owner may read.
+    write_whole(folder / SAFETENSORS, save(state, metadata={"format": "pt"}))
 
 
 def load_weights(network: SpanLinkModel, folder: Path) -> None:
@@ -176,7 +180,10 @@ def load_weights(network: SpanLinkModel, folder: Path) -> None:
         network.load_saved_state(load_file(folder / SAFETENSORS))
     except (RuntimeError, SafetensorError) as error:
         reason = str(error).splitlines()[0]
-        raise RecipeError(f"{folder}: the weights are damaged, or of another network ({reason})") from error
+        raise RecipeError(
+            f"{folder}: the weights are damaged, or of another network ({reason}); name another folder, or remove "
+            f"{SAFETENSORS} and train the model again"
+        ) from error
 
 
 def load_model(folder: Path) -> SpanLinkModel:

@@ -87,7 +87,7 @@ class Muon(Optimizer):
     `torch.optim.Muon`.
     """
 
-    def __init__(self, matrices: Iterable[nn.Parameter], *, rate: float, weight_decay: float = 0.01) -> None:
+    def __init__(self, matrices: Iterable[nn.Parameter], *, rate: float, weight_decay: float) -> None:
         super().__init__(matrices, {"lr": rate, "weight_decay": weight_decay, "momentum": MOMENTUM})
         for group in self.param_groups:
             if odd := [tuple(matrix.shape) for matrix in group["params"] if matrix.ndim != 2]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from torch import nn
 from torch.optim import Optimizer
 
+_LAYER = re.compile(r"\.layers?\.\d+\.")
+
 
 def is_hidden_matrix(name: str, parameter: nn.Parameter) -> bool:
-    """Whether a parameter is one of the matrices within the encoder's layers, which Muon is for."""
-    return parameter.ndim == 2 and ".layers." in name
+    """Whether a parameter is one of the matrices within the encoder's layers, which Muon is for.
+
+    ModernBERT calls them `layers.N`, BERT `layer.N`.
+    """
+    return parameter.ndim == 2 and _LAYER.search(name) is not None
 
 
 class Together(Optimizer):

@@ -10,7 +10,7 @@ may also stand within a longer one. The search is exact, not sampled, and takes 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -94,21 +94,6 @@ def contained(texts: Sequence[str], longer: Sequence[str]) -> list[int]:
             candidates = beginning[int(values[start + place])]
             found.update(i for i in candidates if len(texts[i]) < len(whole) and whole.startswith(texts[i], place))
     return sorted(found)
-
-
-def evaluation_overlap(train: Iterable[str], test: Sequence[str]) -> list[int]:
-    """The indices of the test texts that stand exactly, nearly or within a text in train; score the others.
-
-    Exactly but for script, width, case and white space; nearly as `near_pairs` has it, within as
-    `contained` has it.
-    """
-    known = {fold(text) for text in train} - {""}
-    folded = [fold(text) for text in test]
-    found = {index for index, text in enumerate(folded) if text in known}
-    rest = sorted(set(folded) - known)
-    near = {rest[j - len(known)] for i, j in near_pairs([*sorted(known), *rest]) if i < len(known) <= j}
-    near |= {rest[index] for index in contained(rest, sorted(known))}
-    return sorted(found | {index for index, text in enumerate(folded) if text in near})
 
 
 def shared_runs(texts: Sequence[str], targets: Sequence[str]) -> list[tuple[int, int, str]]:

@@ -39,9 +39,9 @@ from training.pretrain_log import Log
 from training.pretrain_recipe import Recipe
 from training.pretrain_run import CHECKPOINT, Run, autocast, own_device
 from training.processes import ending_process_group
+from training.tokenizer import SPECIAL_TOKENS
 from training.values import RecipeError
 
-SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 #: A fine-tuned model that goes on being pretrained has dropout in its config; with so few
 #: tokens none is seen twice, and there is nothing to regularise.
 NO_DROPOUT = {"embedding_dropout": 0.0, "mlp_dropout": 0.0, "attention_dropout": 0.0}
@@ -101,7 +101,7 @@ class Batches:
 
 
 def special_ids(tokenizer: Tokenizer) -> dict[str, int]:
-    return {token: tokenizer.token_to_id(token) for token in SPECIAL}
+    return {token: tokenizer.token_to_id(token) for token in SPECIAL_TOKENS}
 
 
 def build_model(recipe: Recipe, tokenizer: Tokenizer) -> ModernBertForMaskedLM:
@@ -203,6 +203,7 @@ def train(recipe: Recipe, *, minutes: float | None = None, log_every: int = 50, 
         output.mkdir(parents=True, exist_ok=True)
         log.cut(run.step)
     started = saved = told = time.monotonic()
+    paused = 0.0  # seconds since `told` that went into held-out text and checkpoints
     seen, total_steps = 0, math.ceil(recipe.total_tokens / run.step_tokens)
     out_of_time = False
     while run.step < total_steps and not out_of_time:
@@ -219,7 +220,7 @@ def train(recipe: Recipe, *, minutes: float | None = None, log_every: int = 50, 
         now = time.monotonic()
         out_of_time = minutes is not None and bool(run.agreed(now - started > minutes * 60))
         if run.step % log_every == 0 or run.step == total_steps:
-            speed = seen / (now - told)
+            speed = seen / (now - told - paused)
             record: dict[str, float] = {
                 "step": run.step,
                 "tokens": run.step * run.step_tokens,
@@ -234,10 +235,12 @@ def train(recipe: Recipe, *, minutes: float | None = None, log_every: int = 50, 
                 record |= heldout_figures(run.model, heldout, run.device)
             if main_process:
                 log.write(record)
-            seen, told = 0, now
+            seen, told, paused = 0, now, time.monotonic() - now
         if main_process and (now - saved > save_minutes * 60 or out_of_time or run.step == total_steps):
+            before = time.monotonic()
             run.save(checkpoint)
             saved = now
+            paused += time.monotonic() - before
     if main_process:
         write_encoder(run.model, tokenizer_folder=folder, output=output / "encoder")
     return output / "encoder"

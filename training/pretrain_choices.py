@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ie_model.errors import IEModelError
 from training.data.example import DataError
 from training.encoder_comparison import RECIPES, SPLITS, measure, scored_examples
 from training.packed import PretrainError
@@ -25,12 +26,20 @@ from training.pretrain import train
 from training.pretrain_log import Log
 from training.pretrain_recipe import Recipe as PretrainRecipe
 from training.recipe import DATA_ROOT, Recipe, RecipeError
-from training.report import fingerprint, write_results
+from training.report import check_writable, fingerprint, write_results
 from training.trained_once import trained_once
-from training.values import read_yaml
+from training.values import SHARE, check_values, entries, read_yaml
 from training.variants import add_only_option, check_folders, chosen, folder_name, said_only
 
 OUTPUT = Path("results") / "pretraining.json"
+_VALUES = {
+    "sets": entries(
+        f"names of {', '.join(SPLITS)}, each with a share of its epochs above 0",
+        lambda value: SHARE.fits(value) and value > 0,
+        names=SPLITS,
+    ),
+    "variants": entries("names, each with values of the recipe", lambda value: isinstance(value, dict)),
+}
 PRETRAINED = "pretrained.json"
 
 
@@ -56,8 +65,7 @@ class Choices:
             base, sets, variants = dict(values["recipe"]), dict(values["sets"]), dict(values["variants"])
         except (KeyError, TypeError, ValueError) as error:
             raise RecipeError(f"{path}: needs the keys recipe, sets and variants ({error})") from error
-        if unknown := [name for name in sets if name not in SPLITS]:
-            raise RecipeError(f"{path}: no benchmark {unknown}; choose from {list(SPLITS)}")
+        check_values({"sets": sets, "variants": variants}, _VALUES, where=f"{path}: ")
         check_folders(variants, path)
         for name, changes in {"recipe": {}, **variants}.items():
             PretrainRecipe.from_dict({**base, **changes}, name=f"{path}, {name}")
@@ -132,10 +140,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=OUTPUT)
     options = parser.parse_args(arguments)
     try:
+        check_writable(options.output)
         choices = Choices.read(options.choices)
         names = chosen(options.only, choices.variants, options.choices)
         report = run(choices, folder=options.folder, data_root=options.data_root, recipes=options.recipes, names=names)
-    except (RecipeError, PretrainError, DataError) as error:
+    except (RecipeError, PretrainError, DataError, IEModelError) as error:
         print(error, file=sys.stderr)
         return 2
     command = f"python -m training.pretrain_choices --choices {options.choices} --data-root FOLDER"

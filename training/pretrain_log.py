@@ -44,7 +44,7 @@ class Log:
             file.write(line + "\n")
 
     def minutes(self) -> float:
-        """How long the steps took that are told, checkpoints left out; by the speed that each record tells."""
+        """How long the steps took that are told, by their speeds; held-out text and checkpoints are left out."""
         seconds, before = 0.0, 0
         for record in self.records():
             seconds += (record["tokens"] - before) / record["tokens_per_second"]

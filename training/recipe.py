@@ -41,6 +41,8 @@ class Stage:
         learning_rate: peak of the encoder's; the heads get `head_factor` times it.
         muon_rate: peak of the learning rate of the matrices within the encoder's layers, which Muon then trains, as it
             did in pretraining (`training/muon.py`); 0 leaves them to AdamW with the rest.
+        head_factor: how many times the encoder's learning rate the heads learn at.
+        warmup: share of the steps over which the rates rise from 0.
         substitute: share of an example's names that are others in each further epoch
             (`training/augment.py`); 0 leaves the texts as they are.
     """
@@ -63,7 +65,7 @@ STAGE_VALUES = {
     "learning_rate": NUMBER,
     "head_factor": NUMBER,
     "muon_rate": NUMBER,
-    "warmup": NUMBER,
+    "warmup": PROBABILITY,
     "substitute": SHARE,
 }
 

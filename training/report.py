@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import os
@@ -20,6 +21,8 @@ from training.data.example import Example
 from training.fact_scoring import PARTS, departure_counts
 from training.scoring import Counts, bootstrap_interval, figures, span_counts, total
 
+#: Options that a command for repeating a result leaves out: where data is, and what is written where.
+_OWN = ("data_root", "output", "errors", "write")
 #: Whose versions a result names.
 PACKAGES = ("ie-model", "torch", "transformers", "tokenizers", "onnxruntime", "numpy", "seqeval")
 
@@ -159,6 +162,25 @@ def check_writable(path: Path) -> None:
             path.unlink()
     except OSError as error:
         raise cannot_write(path, error.strerror or str(error)) from error
+
+
+def command_of(
+    module: str, options: argparse.Namespace, parser: argparse.ArgumentParser, *, always: Sequence[str] = ()
+) -> str:
+    """The command that repeats a result: its options that are not the defaults.
+
+    Left out are `_OWN`, which are each user's own.
+
+    Args:
+        always: options that are told although they are the defaults.
+    """
+    words = [f"python -m {module}"]
+    for name, value in vars(options).items():
+        if name in always or (name not in _OWN and value != parser.get_default(name)):
+            words.append(f"--{name.replace('_', '-')}")
+            if value is not True:
+                words += map(str, value) if isinstance(value, list) else [str(value)]
+    return " ".join(words)
 
 
 def write_results(path: Path, *, command: str, report: dict[str, Any]) -> None:

@@ -33,6 +33,8 @@ from ie_model.extractor import Extractor
 from training.corpus import CorpusError, corpus_files, read_documents
 from training.data.example import DataError
 from training.data.files import write_json_lines
+from training.data.paragraphs import PREFIX as PASSAGES_PREFIX
+from training.data.sources import PASSAGES, PASSAGES_SPLIT
 from training.evaluated import without_evaluated
 from training.recipe import DATA_ROOT
 from training.report import check_writable
@@ -113,6 +115,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--texts", type=int, default=4000, help="pieces drawn from each corpus")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--data-root", type=Path, default=Path(DATA_ROOT), help="of the sets whose texts are left out")
+    parser.add_argument(
+        "--passages", type=Path, default=PASSAGES, help="what training.paragraphs wrote: its dev split is scored too"
+    )
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args(arguments)
     try:
@@ -122,7 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         texts = [
             text for file in files for text in draw(pieces(read_documents(file)), options.texts, seed=options.seed)
         ]
-        kept = without_evaluated(texts, options.data_root)
+        kept = without_evaluated(texts, options.data_root, [(f"{PASSAGES_PREFIX}{options.passages}", PASSAGES_SPLIT)])
         rows = list(track(label_all(kept, extractor), "labelling", total=len(kept), transient=True))
     except (CorpusError, DataError, IEModelError) as error:
         print(error, file=sys.stderr)

@@ -167,7 +167,7 @@ def test_a_whole_run(
     output = tmp_path / "out" / "calibration.json"
     passages = tmp_path / "passages.jsonl"
     arguments = ["--model", str(folder), "--data-root", str(data_root), "--output", str(output)]
-    arguments += ["--passages", str(passages)]
+    monkeypatch.setattr(calibration, "PASSAGES", passages)
     config = (folder / "config.json").read_bytes()
     assert calibration.main(arguments) == 0
     assert (folder / "config.json").read_bytes() == config, "only --write writes"
@@ -207,7 +207,7 @@ def test_what_is_missing_is_named(model_dir: Path, tmp_path: Path, capsys: pytes
     assert calibration.main(["--model", str(model_dir), "--data-root", str(tmp_path)]) == 2
     assert "no such file; --data-root names the folder" in capsys.readouterr().err
     assert calibration.main(["--model", str(tmp_path / "nowhere")]) == 2
-    assert "the model folder lacks config.json" in capsys.readouterr().err
+    assert "nowhere: no such folder" in capsys.readouterr().err
     with pytest.raises(ModelError):
         ModelFolder.open(tmp_path / "nowhere")
 

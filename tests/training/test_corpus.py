@@ -10,6 +10,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from training.corpus import CONTINUES, CorpusError, corpus_name, main, pack, read_documents
+from training.tokenizer import train_tokenizer, write_tokenizer
 
 TEXT = "林知远離開公司。\nＯpenAI 说。\n\n\n第二篇文章。\n  \n第三篇。"
 
@@ -119,12 +120,25 @@ def test_packed_files_stay_those_of_one_tokenizer(
     assert main(arguments) == 0
     own = (output / "tokenizer.json").read_bytes()
     assert main([*arguments, *given]) == 2
-    assert "packed with another tokenizer" in capsys.readouterr().err
+    assert "has another tokenizer than" in capsys.readouterr().err
     assert (output / "tokenizer.json").read_bytes() == own
     (output / "tokenizer.json").unlink()
     assert main(arguments) == 2
     assert "packed files without their tokenizer.json" in capsys.readouterr().err
     assert not (output / "tokenizer.json").exists()
+
+
+def test_a_tokenizer_that_is_given_after_a_run_that_was_stopped(
+    tmp_path: Path, tokenizer_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first one had trained its own, and packed nothing yet."""
+    output = tmp_path / "out"
+    write_tokenizer(train_tokenizer(["林知远离开公司。"], latin_entries=10), output)
+    (tmp_path / "news.txt").write_text("林知远离开公司。\n", encoding="utf-8")
+    arguments = ["--corpora", str(tmp_path), "--output", str(output), "--workers", "1"]
+    assert main([*arguments, "--tokenizer", str(tokenizer_dir / "tokenizer.json")]) == 2
+    assert "has another tokenizer than" in capsys.readouterr().err
+    assert not list(output.glob("*.bin"))
 
 
 @pytest.mark.parametrize("with_tokenizer", [True, False])

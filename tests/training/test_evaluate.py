@@ -7,6 +7,7 @@ import pytest
 
 from ie_model.labelstudio.interface import Interface
 from training import evaluate, suite
+from training.recipe import Recipe, RecipeError
 
 TEXT = "林知远离开星河科技。"
 
@@ -85,12 +86,20 @@ def test_a_missing_set_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "news-units" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("option", ["--output", "--errors"])
-@pytest.mark.parametrize("mode", [[], ["--all"], ["--leave-one-out", "--recipe", "r.yaml"]])
+@pytest.mark.parametrize(
+    ("mode", "option"),
+    [
+        ([], "--output"),
+        ([], "--errors"),
+        (["--all"], "--output"),
+        (["--leave-one-out", "--recipe", "r.yaml"], "--output"),
+        (["--leave-one-out", "--recipe", "r.yaml"], "--errors"),
+    ],
+)
 def test_a_path_that_cannot_be_written_stops_before_the_work(
     option: str, mode: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert evaluate.main([*mode, option, str(tmp_path), "--model", str(tmp_path / "nowhere")]) == 2
+    assert evaluate.main([*mode, option, str(tmp_path), "--data-root", str(tmp_path / "nowhere")]) == 2
     assert capsys.readouterr().err == f"{tmp_path}: cannot be written (Is a directory); choose another path\n"
 
 
@@ -107,7 +116,7 @@ def test_a_set_without_splits_is_titled_without_one(
     assert f"{name},strictF1" in "".join(capsys.readouterr().out.split())
     result = json.loads(output.read_text(encoding="utf-8"))
     assert result["split"] is None
-    assert result["command"] == f"python -m training.evaluate --model {model_dir} --data {name}"
+    assert result["command"] == f"python -m training.evaluate --model {model_dir} --data {name} --split test"
 
 
 @pytest.mark.parametrize(
@@ -119,3 +128,35 @@ def test_options_that_do_not_go_together(arguments: list[str], capsys: pytest.Ca
         evaluate.main(arguments)
     assert caught.value.code == 2
     assert "--leave-one-out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--all", "--errors", "e.md"], "--errors is for one set"),
+        (["--all", "--split", "test"], "--split has no effect with --all"),
+        (["--leave-one-out", "--recipe", "r.yaml", "--model", "m"], "--model has no effect with --leave-one-out"),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        evaluate.main(arguments)
+    assert told in capsys.readouterr().err
+
+
+def test_folds_read_the_recipes_data_unless_told_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def leave_one_out(recipe: Recipe) -> None:
+        asked.append(recipe.data_root)
+        raise RecipeError("enough")
+
+    monkeypatch.setattr(evaluate, "leave_one_out", leave_one_out)
+    path = tmp_path / "r.yaml"
+    path.write_text("encoder: random\noutput: out\ndata_root: mine\nstages:\n  - sources: {seeds: 1}\n", encoding="utf-8")
+    arguments = ["--leave-one-out", "--recipe", str(path), "--output", str(tmp_path / "out.json")]
+    evaluate.main(arguments)
+    evaluate.main([*arguments, "--data-root", "other"])
+    assert asked == ["mine", "other"]

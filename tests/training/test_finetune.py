@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,15 +20,14 @@ from transformers import TrainerCallback
 from ie_model.encoding import TextEncoder
 from ie_model.extractor import Extractor
 from ie_model.model_folder import ModelFolder
-from ie_model.relations import LINKS, PAIR_FIELDS
 from ie_model.scheme import TagScheme
 from tests.training.authored import examples, write_news_units
 from training import finetune as module
 from training.data.example import Example, GoldSpan
 from training.data.seeds import read_seeds
 from training.data.sources import SEEDS, SOURCES
-from training.features import WindowFeatures, batch_shapes, collate, window_features
-from training.finetune import Batches, SourceWindows, finetune, main, stage_windows
+from training.features import batch_shapes, collate, window_features
+from training.finetune import Batches, finetune, main, stage_windows
 from training.modeling import TrainingModel, build_model, load_model
 from training.recipe import Recipe, RecipeError, Stage
 
@@ -153,6 +152,48 @@ def test_a_run_resumed_between_stages_is_the_run_that_was_not_interrupted(recipe
 
 
 @pytest.mark.usefixtures("authored")
+def test_a_checkpoint_that_was_not_written_whole_is_passed_over(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = finetune(recipe.with_values(output=str(tmp_path / "whole")))
+    with monkeypatch.context() as patch:
+        save_every(patch, 3, kill_at=5)
+        with pytest.raises(KeyboardInterrupt):
+            finetune(recipe)
+    cut = tmp_path / "run" / "stage1" / "checkpoint-6"
+    cut.mkdir()
+    (cut / "model.safetensors").write_bytes(b"")
+    assert same(finetune(recipe, resume=True), whole)
+
+
+@pytest.mark.usefixtures("authored")
+def test_a_model_that_was_not_saved_whole_is_no_finished_stage(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(source: Path, target: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copyfile", killed)
+        with pytest.raises(KeyboardInterrupt):
+            finetune(recipe)
+    stage = finetune(recipe, resume=True)
+    assert ModelFolder.open(stage, runtime="torch").path == stage
+
+
+@pytest.mark.usefixtures("authored")
+def test_as_many_processes_go_on_with_a_checkpoint(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        save_every(patch, 3, kill_at=5)
+        with pytest.raises(KeyboardInterrupt):
+            finetune(recipe)
+    identity = Path(recipe.output) / "stage1" / "identity.json"
+    identity.write_text(identity.read_text().replace('"processes": 1', '"processes": 2'))
+    with pytest.raises(RecipeError, match=r"was begun by 2 processes; go on with .*--nproc-per-node 2"):
+        finetune(recipe, resume=True)
+
+
+@pytest.mark.usefixtures("authored")
 def test_only_the_same_run_is_resumed(recipe: Recipe) -> None:
     finetune(recipe)
     with pytest.raises(RecipeError, match="holds a run already: pass --resume"):
@@ -164,66 +205,14 @@ def test_only_the_same_run_is_resumed(recipe: Recipe) -> None:
         finetune(recipe, leave_out="004_68e3b653ce03f67a", resume=True)
 
 
-def window(number: int, length: int = 10) -> WindowFeatures:
-    pairs, links = np.zeros((0, len(PAIR_FIELDS)), dtype=np.int64), np.zeros((0, len(LINKS) + 1), dtype=np.int64)
-    return WindowFeatures(np.full(length, number), np.ones(length, dtype=np.int64), pairs, links)
-
-
-def source(windows: list[WindowFeatures], weight: float = 1.0) -> SourceWindows:
-    return SourceWindows([windows], weight)
-
-
-def counts(batches: Batches) -> Counter[int]:
-    """How often each window (by its token) is seen."""
-    rows = [row for index in range(len(batches)) for row in batches[index]["input_ids"]]
-    return Counter(int(row[0]) for row in rows if row[0] != 0)
-
-
-def test_stage_weights_and_epochs() -> None:
-    once, twice, half = ([window(10 * k + i) for i in range(1, 5)] for k in (1, 2, 3))
-    batches = Batches([source(once), source(twice, 2.0), source(half, 0.5)], epochs=2.5, tokens=128, pad_id=0, seed=1)
-    seen = counts(batches)
-    totals = [sum(count for number, count in seen.items() if number // 10 == k) for k in (1, 2, 3)]
-    # 2.5 epochs of four windows, of eight, and of two (the half epoch has one of these).
-    assert totals == [10, 20, 5]
-    assert all(seen[number] in (2, 3) for number in (11, 12, 13, 14))
-    assert all(seen[number] == 5 for number in (21, 22, 23, 24))
-
-
-def test_windows_go_to_the_shortest_shape_that_holds_them() -> None:
-    sizes = [64, 65, 128, 129, 256]
-    batches = Batches([source([window(i, n) for i, n in enumerate(sizes, 1)])], epochs=1, tokens=64, pad_id=0, seed=1)
-    found = {int(b["input_ids"][0, 0]): b["input_ids"].shape[1] for b in (batches[i] for i in range(len(batches)))}
-    assert found == {1: 64, 2: 96, 3: 128, 4: 192, 5: 256}
-
-
-def test_every_process_gets_as_many_batches() -> None:
-    windows = [window(i) for i in range(1, 8)]
-    arguments = {"epochs": 1, "tokens": 32, "pad_id": 0, "seed": 1}  # a window is a batch
-    assert len(Batches([source(windows)], **arguments)) == 7
-    assert len(Batches([source(windows)], **arguments, processes=2)) == 6
-
-
-def test_batches_depend_on_the_seed_alone() -> None:
-    windows = [window(i) for i in range(1, 30)]
-
-    def order(seed: int) -> list[int]:
-        batches = Batches([source(windows)], epochs=1, tokens=32, pad_id=0, seed=seed)
-        return [int(batches[i]["input_ids"][0, 0]) for i in range(len(batches))]
-
-    assert order(1) == order(1)
-    assert order(1) != order(2)
-    assert sorted(order(2)) == list(range(1, 30))
-
-
 def test_the_article_left_out_contributes_no_window(recipe: Recipe, text_encoder: TextEncoder) -> None:
     articles = read_seeds(SEEDS)
     own = {a.id: [w.ids.tolist() for w in window_features(a, text_encoder, SCHEME)] for a in articles}
     assert len(own) == 5
     assert all(len(windows) > 5 for windows in own.values())
-    stage = Stage(sources={"seeds": 2})
+    recipe = recipe.with_values(stages=(Stage(sources={"seeds": 2}),))
     for left_out in own:
-        (found,) = stage_windows(stage, recipe, text_encoder, SCHEME, left_out)
+        (found,) = stage_windows(0, recipe, text_encoder, SCHEME, left_out)
         assert found.weight == 2
         expected = [ids for name, all_ids in own.items() if name != left_out for ids in all_ids]
         assert [[w.ids.tolist() for w in windows] for windows in found.variants] == [expected]
@@ -244,12 +233,12 @@ def test_a_limit_takes_so_many_examples_and_a_larger_one_the_same_ones(recipe: R
 def test_further_passes_see_other_names(recipe: Recipe, text_encoder: TextEncoder) -> None:
     stage = Stage(sources={"seeds": 2}, epochs=1.5, substitute=0.5)
     left_out = read_seeds(SEEDS)[0]
-    (found,) = stage_windows(stage, recipe.with_values(stages=(stage,)), text_encoder, SCHEME, left_out.id)
+    (found,) = stage_windows(0, recipe.with_values(stages=(stage,)), text_encoder, SCHEME, left_out.id)
     first, *others = ([w.ids.tolist() for w in windows] for windows in found.variants)
-    plain = Stage(sources={"seeds": 1})
+    plain = recipe.with_values(stages=(Stage(sources={"seeds": 1}),))
     assert [first] == [
         [w.ids.tolist() for w in windows]
-        for windows in stage_windows(plain, recipe, text_encoder, SCHEME, left_out.id)[0].variants
+        for windows in stage_windows(0, plain, text_encoder, SCHEME, left_out.id)[0].variants
     ]
     assert len(others) == 2
     assert first != others[0] != others[1]
@@ -258,11 +247,28 @@ def test_further_passes_see_other_names(recipe: Recipe, text_encoder: TextEncode
     assert rows == sum(len(windows) for windows in found.variants)
 
 
-def test_a_part_of_a_pass_has_names_of_its_own_too() -> None:
-    """With a weight of a half, every epoch draws from the next variant."""
-    variants = [[window(number) for number in range(first, first + 4)] for first in (1, 5)]
-    seen = counts(Batches([SourceWindows(variants, 0.5)], epochs=2, tokens=32, pad_id=0, seed=1))
-    assert sum(seen[number] for number in (1, 2, 3, 4)) == sum(seen[number] for number in (5, 6, 7, 8)) == 2
+def test_names_come_from_no_stage_that_is_still_to_come(
+    recipe: Recipe, text_encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def read_source(name: str, **_: object) -> list[Example]:
+        read.append(name)
+        return examples()
+
+    monkeypatch.setattr(module, "read_source", read_source)
+    stages = tuple(Stage(sources={name: 1}, substitute=0.5) for name in ("authored", "news-units", "seeds"))
+    stage_windows(1, recipe.with_values(stages=stages), text_encoder, SCHEME, None)
+    assert set(read) == {"authored", "news-units"}
+
+
+@pytest.mark.usefixtures("authored")
+def test_a_source_of_weight_0_is_not_seen(recipe: Recipe, text_encoder: TextEncoder) -> None:
+    stage = Stage(sources={"authored": 1, "news-units": 0}, epochs=2, substitute=0.5)
+    found = stage_windows(0, recipe.with_values(stages=(stage,)), text_encoder, SCHEME, None)
+    assert len(Batches(found, epochs=2, tokens=128, pad_id=0, seed=1)) == len(
+        Batches(found[:1], epochs=2, tokens=128, pad_id=0, seed=1)
+    )
 
 
 def test_finetune_passes_on_what_to_leave_out(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,22 +282,6 @@ def test_finetune_passes_on_what_to_leave_out(recipe: Recipe, monkeypatch: pytes
     stages = (Stage(sources={"authored": 1}, epochs=1),) * 2
     finetune(recipe.with_values(stages=stages), leave_out="004_68e3b653ce03f67a")
     assert asked == ["004_68e3b653ce03f67a"] * 2
-
-
-def test_head_and_encoder_learn_at_their_rates(recipe: Recipe, text_encoder: TextEncoder, tmp_path: Path) -> None:
-    windows = [w for example in examples() for w in window_features(example, text_encoder, SCHEME)]
-    batches = Batches([source(windows)], epochs=1, tokens=128, pad_id=0, seed=1)
-    stage = Stage(sources={}, learning_rate=1e-3, head_factor=3.0)
-    network = build_model(recipe, SCHEME)
-    trainer = module.make_trainer(network, batches, recipe, stage, tmp_path)
-    groups = trainer.create_optimizer().param_groups
-    rates = {id(p): (group["lr"], group["weight_decay"]) for group in groups for p in group["params"]}
-    assert len(rates) == len(list(network.parameters()))
-    model = network.classifier.model
-    assert rates[id(model.embeddings.tok_embeddings.weight)] == (1e-3, 0.01)
-    assert rates[id(model.final_norm.weight)] == (1e-3, 0.0)
-    assert rates[id(network.link_head.output.weight)] == (3e-3, 0.01)
-    assert rates[id(network.classifier.classifier.bias)] == (3e-3, 0.0)
 
 
 def recipe_file(recipe: Recipe, tmp_path: Path, **changes: object) -> Path:
@@ -433,32 +423,6 @@ def test_a_benchmark_has_its_sources_labels_and_says_so(
     document = Extractor.load(folder, runtime="torch")(text)
     assert {entity.label for entity in document.entities} <= set(opened.scheme.labels)
     assert document.departures == ()
-
-
-@pytest.mark.parametrize("pays", [True, False])
-def test_the_precision_is_the_machines_unless_the_recipe_says_it(
-    pays: bool, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "bf16_pays", lambda device: pays)
-    none = Batches([source([])], epochs=1, tokens=128, pad_id=0, seed=1)
-    for asked, used in ((None, pays), (True, True), (False, False)):
-        recipe = replace(recipe, bf16=asked)
-        trainer = module.make_trainer(build_model(recipe, SCHEME), none, recipe, Stage(sources={}), tmp_path)
-        assert trainer.args.bf16 is used
-
-
-def test_muon_trains_the_matrices_of_the_layers(recipe: Recipe, text_encoder: TextEncoder, tmp_path: Path) -> None:
-    windows = [w for example in examples() for w in window_features(example, text_encoder, SCHEME)]
-    batches = Batches([source(windows)], epochs=1, tokens=128, pad_id=0, seed=1)
-    stage = Stage(sources={}, learning_rate=1e-3, muon_rate=0.01)
-    network = build_model(recipe, SCHEME)
-    optimizer = module.make_trainer(network, batches, recipe, stage, tmp_path).create_optimizer()
-    rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
-    assert len(rates) == len(list(network.parameters()))
-    layer = network.classifier.model.layers[0]
-    assert {rates[id(p)] for p in (layer.attn.Wqkv.weight, layer.mlp.Wo.weight)} == {0.01}
-    assert rates[id(network.classifier.model.embeddings.tok_embeddings.weight)] == 1e-3
-    assert rates[id(network.classifier.head.dense.weight)] == 3e-3
 
 
 def test_a_changed_file_of_labels_is_another_run(recipe: Recipe, authored: None, tmp_path: Path) -> None:

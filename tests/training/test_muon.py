@@ -76,11 +76,11 @@ def test_processes_share_the_matrices(number: int, monkeypatch: pytest.MonkeyPat
 def test_a_matrix_without_a_gradient_stays() -> None:
     matrices = [nn.Parameter(drawn(4, 4)), nn.Parameter(drawn(4, 4, seed=1))]
     matrices[0].grad = drawn(4, 4, seed=2)
-    Muon(matrices, rate=0.1).step()
+    Muon(matrices, rate=0.1, weight_decay=0.0).step()
     assert torch.equal(matrices[1].detach(), drawn(4, 4, seed=1))
     assert not torch.equal(matrices[0].detach(), drawn(4, 4))
 
 
 def test_only_matrices_are_taken() -> None:
     with pytest.raises(ValueError, match=r"not for shapes \[\(4,\)\]; give these to AdamW"):
-        Muon([nn.Parameter(torch.zeros(4, 4)), nn.Parameter(torch.zeros(4))], rate=0.1)
+        Muon([nn.Parameter(torch.zeros(4, 4)), nn.Parameter(torch.zeros(4))], rate=0.1, weight_decay=0.0)

@@ -34,7 +34,7 @@ class Model(nn.Module):
 def together(model: Model) -> Together:
     matrices = [p for n, p in model.named_parameters() if is_hidden_matrix(n, p)]
     rest = [p for n, p in model.named_parameters() if not is_hidden_matrix(n, p)]
-    return Together(Muon(matrices, rate=0.02), torch.optim.AdamW(rest, lr=1e-2))
+    return Together(Muon(matrices, rate=0.02, weight_decay=0.01), torch.optim.AdamW(rest, lr=1e-2))
 
 
 def train(model: Model, optimizer: torch.optim.Optimizer, steps: int) -> float:

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 
-from training.overlap import contained, evaluation_overlap, fold, near_pairs, shared_runs
+from training.overlap import contained, fold, near_pairs, shared_runs
 
 LONG = "星河科技昨日在海城宣布首席财务官梁以宁因个人原因辞去公司的全部职务并于月底正式离任接替的人选尚未公布"
 
@@ -41,37 +41,12 @@ def test_nothing_to_compare() -> None:
     assert near_pairs([]) == near_pairs(["甲", "乙丙"]) == []
     assert contained([], ["甲乙"]) == contained(["甲乙"], []) == []
     assert shared_runs([], ["甲乙"]) == shared_runs(["甲乙"], []) == []
-    assert evaluation_overlap([], ["甲"]) == evaluation_overlap(["甲"], []) == []
 
 
 def test_contained() -> None:
     whole = ["前文。" + LONG, LONG[:20]]
     assert contained([LONG, LONG[3:13], LONG[3:12], LONG[:20], LONG[:19] + "甲"], whole) == [0, 1, 3]
     assert contained([LONG], [LONG]) == []  # the same text is not longer
-
-
-def test_evaluation_overlap() -> None:
-    train = (
-        text
-        for text in [
-            "梁以宁 离任。",
-            LONG,
-            "前文，" + "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未" + "，后文不止一句，还有很多。",
-        ]
-    )
-    test = [
-        "梁以寧離任。",  # another script, no space
-        "梁以宁上任。",
-        LONG.replace("昨日", "今日"),  # nearly
-        "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未",  # within
-        "",
-        "梁以宁离任。",
-    ]
-    assert evaluation_overlap(train, test) == [0, 2, 3, 5]
-
-
-def test_near_duplicates_within_one_side_do_not_count() -> None:
-    assert evaluation_overlap(["甲"], [LONG, LONG + "。"]) == []
 
 
 def test_shared_runs() -> None:

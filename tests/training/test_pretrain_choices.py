@@ -97,7 +97,10 @@ def test_the_choices_that_come_with_the_project_can_be_read() -> None:
         ({"variants": {"a": {"masks": 1}}}, r"choices\.yaml, a: .*masks"),
         ({"variants": {"a": {"replaced": 2}}}, "a: replaced is a share from 0 to 1, not 2"),
         ({"variants": {"a b": {}, "a/b": {}}}, "would share a folder"),
-        ({"sets": {"ontonotes": 1}}, r"no benchmark \['ontonotes'\]; choose from"),
+        ({"sets": {"ontonotes": 1}}, "sets is names of cluener, resume, msra, news-units, each with a share"),
+        ({"sets": {"cluener": "half"}}, "each with a share of its epochs above 0"),
+        ({"sets": {"cluener": 0}}, "each with a share of its epochs above 0"),
+        ({"variants": {"a": None}}, "variants is names, each with values of the recipe"),
         ({"variants": None}, "needs the keys recipe, sets and variants"),
     ],
 )

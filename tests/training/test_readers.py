@@ -157,9 +157,20 @@ def test_news_units(tmp_path: Path) -> None:
 )
 def test_a_bad_unit_is_named(tmp_path: Path, change: dict[str, Any]) -> None:
     path = write_lines(tmp_path / "news-units" / "dev.jsonl", json.dumps(UNIT), json.dumps({**UNIT, **change}))
-    with pytest.raises(DataError, match=r"line 2: not a unit of news-units") as caught:
+    with pytest.raises(DataError, match=r"line 2: expected a unit of news-units") as caught:
         read_news_units(tmp_path, "dev")
     assert str(caught.value).startswith(str(path))
+
+
+def test_a_unit_may_hold_any_separator_of_lines(tmp_path: Path) -> None:
+    path = tmp_path / "news-units" / "train.jsonl"
+    path.parent.mkdir()
+    unit = {"id": "a", "text": "林知远\u2028离职", "spans": [], "departures": []}
+    path.write_text(json.dumps(unit, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert [example.text for example in read_news_units(tmp_path, "train")] == [unit["text"]]
+    path.write_bytes("林".encode("gb18030"))
+    with pytest.raises(DataError, match=r"train\.jsonl, line 1: expected UTF-8"):
+        read_news_units(tmp_path, "train")
 
 
 @pytest.mark.parametrize("read", [read_cluener, read_resume, read_news_units])

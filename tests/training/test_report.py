@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -20,6 +21,7 @@ from training.data.example import Example, GoldDeparture, GoldSpan
 from training.report import (
     character_tags,
     check_writable,
+    command_of,
     complete_labels,
     link_gold_spans,
     score,
@@ -162,3 +164,15 @@ def test_the_fingerprint_of_a_set_is_the_same_in_every_process() -> None:
 def test_the_fingerprint_is_of_the_weights(model_dir: Path, tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"other")
     assert weights_fingerprint(model_dir) != weights_fingerprint(tmp_path)
+
+
+def test_a_command_tells_what_is_not_the_default() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--only", nargs="*")
+    parser.add_argument("--link-weight", type=float, default=0.5)
+    parser.add_argument("--split", default="dev")
+    parser.add_argument("--data-root", default="data")
+    options = parser.parse_args(["--all", "--only", "a", "b", "--link-weight", "1", "--data-root", "mine"])
+    assert command_of("m", options, parser) == "python -m m --all --only a b --link-weight 1.0"
+    assert command_of("m", parser.parse_args([]), parser, always=["split"]) == "python -m m --split dev"

@@ -13,11 +13,12 @@ from ie_model.extractor import Extractor
 from ie_model.scheme import TagScheme
 from training.augment import substitute
 from training.data.example import DataError, Example, GoldSpan
-from training.data.sources import EVALUATED, read_source
+from training.data.sources import EVALUATED, PASSAGES, PASSAGES_SPLIT, read_source
 from training.evaluated import evaluated_texts
 from training.features import tag_masks
 from training.report import fingerprint
 from training.self_training import SURE, draw, label, main, pieces
+from training.suite import SETS
 
 TEXT = "林知远离开星河科技，加入云栖智能。"
 SCHEME = TagScheme()
@@ -82,6 +83,13 @@ def test_unsure_places_leave_fingerprints_as_they_were() -> None:
 def test_every_split_that_is_scored_is_kept_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert {("news-units", "dev"), ("news-units", "test"), ("seeds", "train"), ("duee", "dev")} <= set(EVALUATED)
     assert ("news-units", "train") not in EVALUATED
+    passages = [(f"paragraphs:{PASSAGES}", PASSAGES_SPLIT)]
+    assert {one for one in SETS if one[0] != "authored-heldout"} <= {*EVALUATED, *passages}
+    spans = [{"label": "PERSON", "start": 0, "end": 3, "text": "林知远"}]
+    row = {"id": "p", "text": TEXT, "spans": spans, "departures": [], "split": "dev"}
+    (tmp_path / "p.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    assert TEXT in evaluated_texts(tmp_path, [(f"paragraphs:{tmp_path / 'p.jsonl'}", "dev")])
+    capsys.readouterr()
     texts = evaluated_texts(tmp_path)
     assert {e.text for e in read_source("seeds", data_root=Path())} <= set(texts)
     assert "not at hand, so their texts are not left out: news-units dev, news-units test" in capsys.readouterr().err

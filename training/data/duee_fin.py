@@ -59,15 +59,13 @@ class DuEEFinDocument:
     changes: tuple[ManagementChange, ...]
 
 
-def read_duee_fin(root: Path, split: str, limit: int | None = None) -> list[DuEEFinDocument]:
-    """The first `limit` documents of one split, train (in part) or dev; all by default."""
+def read_duee_fin(root: Path, split: str) -> list[DuEEFinDocument]:
+    """The documents of one split, train (in part) or dev."""
     if split not in _FILES:
         raise DataError(f"duee-fin has the splits {', '.join(_FILES)}, not {split!r}")
     path = root / "DuEE-Fin" / _FILES[split]
     documents: list[DuEEFinDocument] = []
     for number, row in read_json_lines(path, _EXPECTED):
-        if limit is not None and len(documents) >= limit:
-            break
         with faults_at(path, number, _EXPECTED):
             headline, text = row["title"], row["text"]
             events = row.get("event_list", [])  # the publisher leaves an empty list out

@@ -2,8 +2,8 @@
 
 A set has either the columns text and spans (each with label, start and end in code points,
 end exclusive), as `to_dataset` writes them, or tokens and ner_tags (or tags) with BIO,
-BIOES or BMES tags, as names or as class labels. id, complete, departures and dates are
-optional.
+BIOES or BMES tags, as names or as class labels. id, complete, departures, dates and unsure
+are optional.
 
 Tokens are joined without a space, as Chinese is written. Between two that touch with Latin
 letters or digits stands a space (Sam, Altman), unless both are single characters: then the
@@ -49,7 +49,7 @@ def to_dataset(examples: Iterable[Example]) -> Dataset:
     }
     columns = {
         **{"id": text, "text": text, "spans": List(span), "complete": List(text)},
-        **{"departures": List(departure), "dates": Value("bool")},
+        **{"departures": List(departure), "dates": Value("bool"), "unsure": List({"start": number, "end": number})},
     }
     rows: dict[str, list[Any]] = {column: [] for column in columns}
     for example in examples:
@@ -84,6 +84,7 @@ def _to_row(example: Example) -> dict[str, Any]:
         "complete": sorted(example.complete),
         "departures": departures,
         "dates": example.dates,
+        "unsure": [{"start": start, "end": end} for start, end in example.unsure],
     }
 
 
@@ -130,7 +131,8 @@ def from_dataset(
             own = declared if said is None else frozenset(_kept(said, labels))
             identity = str(number) if row.get("id") is None else str(row["id"])
             departures = _departures(row.get("departures"), labels, text, spans)
-            examples.append(Example(identity, source, text, spans, own, departures, bool(row.get("dates"))))
+            unsure = tuple((part["start"], part["end"]) for part in row.get("unsure") or ())
+            examples.append(Example(identity, source, text, spans, own, departures, bool(row.get("dates")), unsure))
     return examples
 
 

@@ -5,27 +5,23 @@ Marks all four labels and the departures (without dates) completely.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ie_model.scheme import DATE
-from training.data.example import DataError, Example, GoldDeparture, GoldSpan, expect_file
+from training.data.example import Example, GoldDeparture, GoldSpan
 from training.data.files import check_place, faults_at, read_json_lines
 
 
 def read_news_units(root: Path, split: str) -> list[Example]:
     """The units of one split: train, dev or test."""
-    path = expect_file(root / "news-units" / f"{split}.jsonl")
+    path = root / "news-units" / f"{split}.jsonl"
+    expected = "a unit of news-units"
     examples = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        try:
-            row = json.loads(line)
-            example = unit_example(row, source="news-units", dates=False)
-        except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{path}, line {number}: not a unit of news-units ({error!r})") from error
-        examples.append(example)
+    for number, row in read_json_lines(path, expected):
+        with faults_at(path, number, expected):
+            examples.append(unit_example(row, source="news-units", dates=False))
     return examples
 
 

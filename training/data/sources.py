@@ -31,6 +31,8 @@ SEEDS = Path("annotations") / "seeds"
 AUTHORED = Path("annotations") / "authored"
 #: Where training/README.md has `training.paragraphs` write the marked passages and their texts.
 PASSAGES = Path("runs") / "paragraphs.jsonl"
+#: … and what of it models are scored on.
+PASSAGES_SPLIT = "dev"
 #: Sources that are part of the project.
 ANNOTATED = ("seeds", "authored", "authored-heldout")
 
@@ -108,7 +110,7 @@ MADE = {
 #: How the sources that are a user's own, or made from corpora, are named.
 OTHER_FORMS = (f"{PREFIX}NAME", f"{label_studio.PREFIX}PATH", *(f"{prefix}FILE" for prefix in MADE))
 
-#: (source, split) of all texts on which models are scored.
+#: (source, split) of all texts on which models are scored, but for the passages of `training.paragraphs`.
 EVALUATED = (
     ("seeds", "train"),
     ("authored-heldout", "test"),

@@ -39,12 +39,6 @@ def test_changes_of_management(tmp_path: Path) -> None:
     assert documents[2] == DuEEFinDocument("c", "星河科技公告", "今日无事。", ())
 
 
-def test_limit(tmp_path: Path) -> None:
-    write_json(tmp_path / "DuEE-Fin" / "duee_fin_dev.json", LEFT, OTHER, NO_EVENTS)
-    assert [d.id for d in read_duee_fin(tmp_path, "dev", limit=2)] == ["a", "b"]
-    assert read_duee_fin(tmp_path, "dev", limit=0) == []
-
-
 @pytest.mark.parametrize(
     ("role", "word", "told"),
     [("高管姓名", "周安", "neither in the headline nor in the text"), ("公司", "林远", "is none of 高管姓名")],

@@ -39,11 +39,13 @@ def examples() -> list[Example]:
 
 def test_there_and_back() -> None:
     dataset = to_dataset(examples())
-    assert dataset.column_names == ["id", "text", "spans", "complete", "departures", "dates"]
+    assert dataset.column_names == ["id", "text", "spans", "complete", "departures", "dates", "unsure"]
     assert dataset[2]["spans"] == [{"label": "PERSON", "start": PERSON.start, "end": PERSON.end}]
     assert dataset[2]["departures"] is None
     assert from_dataset(dataset, source="s") == examples()
     assert from_dataset(to_dataset([]), source="s") == []
+    unsure = Example("a", "s", "林远在海城", (GoldSpan(0, 2, "PERSON"),), unsure=((3, 5),))
+    assert from_dataset(to_dataset([unsure]), source="s") == [unsure]
 
 
 def test_there_and_back_through_files(tmp_path: Path) -> None:

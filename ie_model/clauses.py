@@ -7,9 +7,9 @@ import re
 from ie_model.document import Evidence
 from ie_model.script import model_view
 
-#: A clause ends after these; the comma of 1,000 ends none.
-_CLAUSE_END = re.compile(r"[。！？!?；;，\n\r…]|(?<![0-9]),|,(?![0-9])")
-_SENTENCE_END = re.compile(r"[。！？!?;\n\r]")
+#: A clause ends after these, and the quotation marks and brackets that close with it; the comma of 1,000 ends none.
+_CLAUSE_END = re.compile(r"(?:[。！？!?；;，\n\r…丨｜|]|\.{3,}|(?<![0-9]),|,(?![0-9]))[”’」』）)]*")
+_SENTENCE_END = re.compile(r"[。！？!?;\n\r]|\.{3,}")
 #: How far a clause is looked for.
 _REACH = 400
 

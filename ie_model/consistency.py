@@ -24,7 +24,7 @@ NAMES = ("PERSON", "ORG")
 #: A name of one character may be a part of any word.
 SHORTEST = 2
 #: An unmarked place of a known name is one too unless its tags speak against it by more than this:
-#: nats a token, `O` against the name's tags. Chosen on news-units dev (training/README.md).
+#: nats a token, `O` against the name's tags. Chosen on news-units dev (training/experiments.md).
 MOST_AGAINST = 3.0
 #: … and if it was found with this probability somewhere.
 LEAST_PROBABILITY = 0.5

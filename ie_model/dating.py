@@ -19,6 +19,8 @@ from ie_model.scheme import DATE, LABELS
 
 #: Which departures have dates: former titles stand beside dates of something else.
 DATED = frozenset({"stated", "reported"})
+#: One that no text means anything by (the first for private use).
+_NO_CHARACTER = "\ue000"
 #: Least probability that a time is that of a departure.
 DATE_THRESHOLD = 0.5
 
@@ -31,7 +33,8 @@ def times_among(text: str, spans: Sequence[Span], encoding: Encoding) -> tuple[l
     """
     times, places = [], []
     taken = [span for span in spans if span.label in LABELS]
-    for time in find_dates(text):
+    for found in find_dates(_without(text, taken)):
+        time = replace(found, text=text[found.start : found.end])
         after = bisect_left(taken, time.end, key=lambda span: span.start)
         tokens = encoding.tokens_of(time.start, time.end)
         if tokens is None or (after and taken[after - 1].end > time.start):
@@ -39,6 +42,15 @@ def times_among(text: str, spans: Sequence[Span], encoding: Encoding) -> tuple[l
         times.append(time)
         places.append(Span(DATE, *tokens, time.start, time.end, 1.0))
     return times, places
+
+
+def _without(text: str, spans: Sequence[Span]) -> str:
+    """The text with a character in place of each of the spans' that is in no word: 李晓明日前 is 日前, and no 明日."""
+    pieces, last = [], 0
+    for span in spans:
+        pieces += [text[last : span.start], _NO_CHARACTER * (span.end - span.start)]
+        last = span.end
+    return "".join([*pieces, text[last:]])
 
 
 def dating_pairs(spans: Sequence[Span], times: Sequence[Span], sides: Collection[int]) -> list[tuple[int, int]]:

@@ -7,7 +7,9 @@ other data sets are left alone: many of CLUENER's titles have a 》 and no 《.
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -22,6 +24,14 @@ _CLOSES = {opening: closing for closing, opening in _OPENS.items()}
 _DOTS = "·・•"
 #: Marks that stand at no edge: dots, the edges of HTML's tags, and what makes a character an emoji.
 _MARKS = frozenset(_DOTS + "<>" + "\ufe0e\ufe0f\u20e3")
+#: A tag or a character reference of HTML, where a page was not stripped of them: no name holds any of it.
+_MARKUP = re.compile(
+    r"</?[A-Za-z][^<>\n]{0,200}>|&(?:nbsp|amp|lt|gt|quot|[lr][ds]quo|hellip|mdash|middot|#[0-9]{1,6});?"
+)
+#: What an amount is written with.
+_NUMERALS = re.compile(
+    r"[0-9０-９零〇○一二三四五六七八九十百千万萬亿億兆两兩几幾数數半廿卅壹贰貳叁參肆伍陆陸柒捌玖拾佰仟]"
+)
 #: Unicode's other symbols, modifiers of symbols and invisible format characters: emoji, arrows, skin tones, joiners.
 _SYMBOLS = frozenset({"So", "Sk", "Cf"})
 #: Symbols that may belong to a name: ㈱, ㊣ and the like, and those of trade marks.
@@ -33,7 +43,8 @@ def well_formed(spans: Sequence[Span], text: str, encoding: Encoding) -> list[Sp
 
     亚马逊 + 中国） after （ is 亚马逊（中国）, and 麦克唐纳· + 道格拉斯公司 is one name. What has a closing bracket
     alone is what stands behind it, if anything does; an opening bracket alone is closed where the next character
-    does that, and is left out otherwise. 张三👋 is 张三, and an emoji alone is no name at all.
+    does that, and is left out otherwise. 张三👋 is 张三, and an emoji alone is no name at all, nor is a tag of HTML
+    one, or a currency without an amount.
 
     Args:
         spans: sorted and flat, as `decode` gives them.
@@ -49,9 +60,16 @@ def well_formed(spans: Sequence[Span], text: str, encoding: Encoding) -> list[Sp
         else:
             names.append(span)
     result: list[Span] = []
+    markup = [match.span() for match in _MARKUP.finditer(text)] if names else []
     for name in names:
-        span = _trimmed(name, text, encoding)
-        if span.label in LABELS and not any(map(str.isalnum, text[span.start : span.end])):
+        whole = _outside(name, markup, encoding) if markup else name
+        if whole is None:
+            continue
+        span = _trimmed(whole, text, encoding)
+        surface = text[span.start : span.end]
+        if span.label in LABELS and not any(map(str.isalnum, surface)):
+            continue
+        if span.label == "MONEY" and not _NUMERALS.search(surface):
             continue
         if not result or result[-1].end <= span.start:  # else it was the bracket that closed the one before
             result.append(span)
@@ -83,6 +101,28 @@ def _half(surface: str) -> int | None:
             else:
                 closing = place
     return closing if closing is not None else (opening[0] if opening else None)
+
+
+def _outside(span: Span, markup: Sequence[tuple[int, int]], encoding: Encoding) -> Span | None:
+    """The part of a span before or behind a piece of markup, None where it is within one.
+
+    Args:
+        markup: [start, end) of each piece, in order.
+    """
+    if span.label not in LABELS:
+        return span
+    start, end = span.start, span.end
+    for first, last in reversed(markup[: bisect_right(markup, (end, 0))]):
+        if last <= start:
+            break
+        if first <= start:
+            start = last
+        elif start < first < end:
+            end = first
+    if (start, end) == (span.start, span.end):
+        return span
+    tokens = encoding.whole_tokens(start, end) if start < end else None
+    return replace(span, first=tokens[0], last=tokens[1], start=start, end=end) if tokens else None
 
 
 def _trimmed(span: Span, text: str, encoding: Encoding) -> Span:

@@ -7,12 +7,14 @@ from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
 from ie_model.clauses import clause_around, until_said
-from ie_model.dates import TimeSpan, date_value
+from ie_model.date_values import date_value
+from ie_model.dates import TimeSpan
 from ie_model.decoding import Span
 from ie_model.document import Date, Departure, Evidence
 from ie_model.leaving import LEAVING
 from ie_model.lists import completed, surface_of
 from ie_model.names import cluster, fullest_variant, normal_form
+from ie_model.organizations import Name
 from ie_model.relations import STATUSES, Frame
 from ie_model.script import model_view
 
@@ -90,7 +92,9 @@ def merged(
             canonical[target]: surface_of(text, spans, target)
             for frame in group
             for target in frame.joined
-            if canonical[target] != organization or _stands_after(_BACK, text, spans[target])
+            if canonical[target] != organization
+            or _stands_after(_BACK, text, spans[target])
+            or not _is_same_firm(text, spans, target, frame.organization)
         }
         as_sure = [
             (passages[number], _stands_after(_JOINING, text, spans[frames[number].organization]))
@@ -105,7 +109,9 @@ def merged(
             score=max(frame.score for frame in group),
             evidence=_best(text, as_sure),
             person_aliases=forms.but(person, name),
-            organization_aliases=forms.but(organization, left),
+            organization_aliases=tuple(
+                form for form in forms.but(organization, left) if form not in joined.values() or form == left
+            ),
             roles=tuple(roles[person, organization].values()),
             joined=tuple(joined.values()),
             date=_date(time, published) if time else None,
@@ -114,13 +120,25 @@ def merged(
     return result
 
 
+def _is_same_firm(text: str, spans: Sequence[Span], one: int, other: int) -> bool:
+    """Whether two organisations are told by one name, but for generic endings."""
+    return Name(surface_of(text, spans, one)).core == Name(surface_of(text, spans, other)).core
+
+
 def _stands_after(words: re.Pattern[str], text: str, span: Span) -> bool:
     """Whether these words stand right before a span."""
     return words.search(model_view(text[max(0, span.start - 6) : span.start])) is not None
 
 
 def _date(time: TimeSpan, published: str | None) -> Date:
-    value = date_value(time.text, published=published, coming=time.coming, either=time.either, within=time.within)
+    value = date_value(
+        time.text,
+        published=published,
+        coming=time.coming,
+        either=time.either,
+        within=time.within,
+        bound=time.bound,
+    )
     return Date(time.text, value)
 
 

@@ -11,9 +11,8 @@ from ie_model.document import Article, Document, Entity
 from ie_model.encoding import Encoding
 from ie_model.facts import departures_of
 from ie_model.mentions import Mentions
-from ie_model.money import money_value
+from ie_model.money import Amounts
 from ie_model.relations import Frame
-from ie_model.script import is_traditional
 from ie_model.sections import Section, plan_sections
 
 #: Characters that are run together, so that short texts share the encoder's calls.
@@ -104,17 +103,16 @@ def document_of(findings: Findings) -> Document:
 
 
 def _entities(text: str, spans: Sequence[Span]) -> tuple[Entity, ...]:
-    # Asked of the whole text, so only where an amount needs it.
-    traditional = any(span.label == "MONEY" for span in spans) and is_traditional(text)
+    amounts = Amounts(text)
     surfaces: dict[str, str] = {}  # a name that is repeated is held once
     return tuple(
         Entity(
             label=span.label,
-            text=(surface := surfaces.setdefault(found := text[span.start : span.end], found)),
+            text=surfaces.setdefault(found := text[span.start : span.end], found),
             start=span.start,
             end=span.end,
             score=span.score,
-            value=money_value(surface, traditional=traditional) if span.label == "MONEY" else None,
+            value=amounts.value(span.start, span.end) if span.label == "MONEY" else None,
         )
         for span in spans
     )

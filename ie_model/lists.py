@@ -138,10 +138,21 @@ def _with_each_his_own(
         gone.update(numbers)
         own = {(frame.person, frame.organization): frame for frame in told}
         least = replace(min(told, key=lambda frame: frame.score), date=None)
-        for person, firm in zip(people, firms, strict=True):
+        employers = _listed_employers(told, organizations, len(people))
+        for place, (person, firm) in enumerate(zip(people, firms, strict=True)):
             other = replace(least, person=person, organization=firm, roles=[], joined=[])
-            added.append(own.get((person, firm), other))
+            frame = own.get((person, firm), other)
+            if employers:
+                joined = [target for target in frame.joined if target not in employers]
+                frame = replace(frame, joined=[*joined, employers[place]])
+            added.append(frame)
     return [frame for number, frame in enumerate(frames) if number not in gone] + added
+
+
+def _listed_employers(frames: Sequence[Frame], organizations: Sequence[list[int]], count: int) -> list[int]:
+    """The list of as many organisations from which these frames have new employers: 分别…离职，加入美团、京东."""
+    targets = {target for frame in frames for target in frame.joined}
+    return next((group for group in organizations if len(group) == count and targets & set(group)), [])
 
 
 def _with_whole_lists(frames: list[Frame], persons: Sequence[list[int]]) -> list[Frame]:

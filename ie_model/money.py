@@ -15,23 +15,21 @@ Arithmetic is exact. Words that leave the amount open are read so:
 兆 is 10^12: whoever counts money in it means that. What is not fully understood has no value:
 百八十万 (0.8 to 1 million, or 1.8), 一亿两千 (of 万, or 2000), 1,00,000.
 
-元, 块, 角, 分 and ¥ are CNY and $ is USD in simplified text. In traditional text (兆 counts as
-that: the mainland says 万亿) they are the money of a place that the span does not name, so the
-currency is unknown. So it is for 比索, 克朗, 里亚尔 and the like without their country, and for
-an amount without a currency.
+Currencies are in `ie_model.currencies`. An amount without one has none, and neither has 兆元: the mainland says 万亿.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
+from functools import cached_property
 from math import prod
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
+from ie_model.currencies import HUNDREDTHS, MEANINGS, currency_of, stated_currency
 from ie_model.document import Money
-from ie_model.script import model_view, to_simplified
+from ie_model.script import is_traditional, model_view, to_simplified
 
 #: Longer than any span; a number of so many digits is exact in the context.
 _MAX_CHARACTERS = 64
@@ -40,7 +38,7 @@ _EXACT = Context(prec=400)
 _DIGITS = dict(zip("零一二三四五六七八九两", (*range(10), 2), strict=True))
 _UNITS = {"兆": 10**12, "亿": 10**8, "万": 10**4, "千": 1000, "百": 100, "十": 10}
 _LATIN_UNITS = {"k": 10**3, "w": 10**4, "m": 10**6, "mn": 10**6, "b": 10**9, "bn": 10**9, "tn": 10**12}
-_LATIN_UNITS |= {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_LATIN_UNITS |= {"thousand": 10**3, "million": 10**6, "mm": 10**6, "billion": 10**9, "trillion": 10**12}
 _COINS = {"元": Decimal(1), "块": Decimal(1), "角": Decimal("0.1"), "毛": Decimal("0.1")}
 _COINS |= {"毫": Decimal("0.1"), "分": Decimal("0.01"), "厘": Decimal("0.001")}
 _ARABIC = r"(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|0|[1-9][0-9]*)(?:\.[0-9]+)?"
@@ -49,36 +47,6 @@ _SAME_CHARACTER = str.maketrans(
     "壹弌贰貮弍弐叁叄叅参弎肆伍陆柒捌玖拾佰仟〇○圆馀￥￡￦–—―−‒‐‑〜∼",
     "一一二二二二三三三三三四五六七八九十百千零零元余¥£₩-------~~",
 )
-
-#: Code and words of each currency (the code is a word too); ambiguous words are below.
-_CURRENCIES = """
-CNY 人民币 人名币 rmb cn¥ | USD 美元 美金 美刀 刀 us$ usdollar usdollars 美分 美仙 | HKD 港元 港币 hk$ 蚊 港仙
-TWD 新台币 台币 nt$ ntd | MOP 澳门元 澳门币 葡币 mop$ | EUR 欧元 欧 € euro euros 欧分 | GBP 英镑 £ 便士
-JPY 日元 日币 円 jp¥ | KRW 韩元 韩圜 韩币 ₩ | INR 印度卢比 卢比 ₹ | PKR 巴基斯坦卢比 | IDR 印尼盾 印度尼西亚盾 印尼卢比
-SGD 新加坡元 新加坡币 新元 新币 坡币 坡元 s$ | AUD 澳大利亚元 澳洲元 澳元 澳币 澳刀 a$ au$ | NZD 新西兰元 纽元 纽币 nz$
-CAD 加拿大元 加元 加币 加刀 c$ ca$ | CHF 瑞士法郎 瑞郎 | RUB 俄罗斯卢布 卢布 ₽ | THB 泰铢 泰币 铢 ฿ | VND 越南盾 越盾 ₫
-MYR 马来西亚林吉特 马来西亚令吉 林吉特 令吉 马币 rm | PHP 菲律宾比索 菲律宾披索 ₱ | MXN 墨西哥比索 | ARS 阿根廷比索
-CLP 智利比索 | COP 哥伦比亚比索 | BRL 巴西雷亚尔 雷亚尔 r$ | AED 阿联酋迪拉姆 迪拉姆 | SAR 沙特里亚尔 | IRR 伊朗里亚尔
-QAR 卡塔尔里亚尔 | KWD 科威特第纳尔 | ILS 新谢克尔 谢克尔 ₪ | TRY 土耳其里拉 ₺ | EGP 埃及镑 | ZAR 南非兰特 兰特
-NGN 奈拉 ₦ | KZT 坚戈 | UAH 格里夫纳 ₴ | PLN 兹罗提 | HUF 福林 | CZK 捷克克朗 | SEK 瑞典克朗 | NOK 挪威克朗
-DKK 丹麦克朗 | ISK 冰岛克朗 | GNF 几内亚法郎 | XOF 西非法郎 | XAF 中非法郎 | CDF 刚果法郎
-KES 肯尼亚先令 肯先令 | MAD 摩洛哥迪拉姆 | PEN 秘鲁索尔 索尔 | BDT 孟加拉塔卡 塔卡 | LKR 斯里兰卡卢比
-MMK 缅元 缅币 | KHR 瑞尔 | LAK 基普 | MNT 图格里克 | RON 列伊 | BGN 列弗 | HNL 伦皮拉
-JOD 约旦第纳尔 | IQD 伊拉克第纳尔 | BTN 努尔特鲁姆 努扎姆 | GHS 加纳塞地 塞地 | DEM 德国马克 西德马克
-"""
-_DOLLARS = ("USD", "HKD", "TWD", "SGD", "AUD", "CAD", "NZD")
-#: What a word can mean; the first is its meaning in simplified text, "" where that is open.
-_MEANINGS: dict[str, tuple[str, ...]] = {
-    word: (code,)
-    for code, *words in map(str.split, re.split(r"[|\n]", _CURRENCIES.strip()))
-    for word in (code.lower(), *words)
-}
-_MEANINGS |= dict.fromkeys("元块", ("CNY", "MOP", "JPY", "KRW", *_DOLLARS))
-_MEANINGS |= dict.fromkeys("角毛毫分厘", ("CNY", "HKD", "TWD", "MOP"))
-_MEANINGS |= dict.fromkeys(("$", "dollar", "dollars"), (*_DOLLARS, "MOP")) | {"¥": ("CNY", "JPY")}
-_OPEN = "仙 克朗 比索 里亚尔 第纳尔 里拉 法郎 先令 镑 马克 埃斯库多 码洋 两白银 两银子"
-_MEANINGS |= dict.fromkeys(_OPEN.split(), ("",))
-_HUNDREDTHS = ("美分", "美仙", "港仙", "仙", "欧分", "便士")
 
 #: 3英镑50便士, 5美元20美分: an amount in two coins of one currency.
 _TWO_COINS = re.compile(
@@ -89,14 +57,22 @@ _DECIMAL_COMMA = re.compile(r"(r[$]|€)([0-9]{1,3}),([0-9]{2})")
 #: … and thousands behind a dot; two of them cannot be decimals.
 _THOUSANDS_DOTS = re.compile(r"(?<![0-9.])[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}(?![0-9.])")
 
-_HEDGE = "大约|约|将近|接近|近|超过|超|突破|逾|过|不足|最多|最高|最低|上(?=[十百千万亿])"
-_WORD = "|".join(re.escape(word) for word in sorted(_MEANINGS.keys() - _COINS.keys(), key=len, reverse=True))
+#: A currency that is said twice, and its one way of writing: USD$5M, RMB¥500, U.S.$1.2bn.
+_SAID_TWICE = re.compile(r"(?<![a-z])(?:(u)\.s\.(?=[$])|(usd|hkd|ntd|twd|aud|cad|sgd|nzd)[$]|(rmb|cny)¥)")
+#: 3、400万 and 20、30亿: neighbours of which one has the zeros of both.
+_NEIGHBOURS = re.compile(r"(?<![0-9.,、])([1-9])(0*)、([1-9])(0{1,3})(?=[万亿]|元|$)")
+
+_HEDGE = (
+    "大约|约合|约|大概|差不多|将近|接近|近|超过|超|突破|破|逾|过|不足|最多|多达|最高|最低|最少|起码|上看|折合|相当于"
+    "|上(?=[十百千万亿兆])"
+)
+_WORD = "|".join(re.escape(word) for word in sorted(MEANINGS.keys() - _COINS.keys(), key=len, reverse=True))
 _IN_BRACKETS = re.compile(rf"\((?:单位:)?({_WORD})\)")
 #: A number of which the words say that it is more: 20来万, 30+万, 5万+.
 _ROUNDED = re.compile(r"(?<=[0-9十百千万亿])来|(?<=[0-9])\+(?=[百千万亿])|\+$")
 _SIDE = re.compile(
     rf"(?P<hedge>{_HEDGE})?(?P<prefix>{_WORD})?(?P<inner>{_HEDGE})?(?P<body>.+?)钱?(?P<level>量?级别?)?"
-    rf"(?P<suffix>{_WORD})?(?P<after>量?级别?)?整?(?P<about>左右|上下|以上|以下|以内|不等|\+)?"
+    rf"(?P<suffix>{_WORD})?(?P<after>量?级别?)?整?(?P<about>左右|上下|以上|以下|以内|不等|出头|开外|\+)?"
 )
 
 
@@ -110,27 +86,50 @@ class MoneyValue:
     approximate: bool
 
 
-def money_value(surface: str, *, traditional: bool | None = None) -> Money | None:
+class Amounts:
+    """Reads the amounts of one article, which says in which script it is, and sometimes what its 元 are."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def value(self, start: int, end: int) -> Money | None:
+        """The value of a MONEY span."""
+        stated = self._stated[1] if self._stated and end >= self._stated[0] else None
+        return money_value(self._text[start:end], traditional=self._traditional, stated=stated)
+
+    @cached_property
+    def _traditional(self) -> bool:
+        return is_traditional(self._text)
+
+    @cached_property
+    def _stated(self) -> tuple[int, str] | None:
+        return stated_currency(self._text)
+
+
+def money_value(surface: str, *, traditional: bool | None = None, stated: str | None = None) -> Money | None:
     """The value of a MONEY span as it was cut from the text; None if not fully understood.
 
-    `traditional` says in which script the article is; without it the span itself decides.
+    Args:
+        traditional: in which script the article is; without it the span itself decides.
+        stated: the currency that the article says its 元 are of (`stated_currency`).
     """
-    value = parse_money(surface, traditional=traditional)
+    value = parse_money(surface, traditional=traditional, stated=stated)
     if value is None:
         return None
     most = None if value.amount_max is None else _plain(value.amount_max)
     return Money(_plain(value.amount), most, value.currency, value.approximate)
 
 
-def parse_money(surface: str, *, traditional: bool | None = None) -> MoneyValue | None:
+def parse_money(surface: str, *, traditional: bool | None = None, stated: str | None = None) -> MoneyValue | None:
     """What `money_value` says, in decimals and with a word on how exact it is."""
     if len(surface) > _MAX_CHARACTERS:
         return None
-    if traditional is None:  # the mainland says 万亿, not 兆
-        traditional = to_simplified(surface) != surface or "兆" in surface
+    if traditional is None:
+        traditional = to_simplified(surface) != surface
     text = _normal(surface)
+    where: _Where = {"traditional": traditional or "兆" in surface, "stated": stated}  # the mainland says 万亿
     with localcontext(_EXACT):  # 亿 or 几 alone is a piece of an amount
-        return _parse(text, traditional) if len(text) > 1 or text.isdecimal() else None
+        return _parse(text, where) if len(text) > 1 or text.isdecimal() else None
 
 
 def _plain(amount: Decimal) -> str:
@@ -145,7 +144,9 @@ def _normal(surface: str) -> str:
     if re.search(r"[0-9]\s+[0-9]|\s,|,\s", text):
         return ""
     text = re.sub(r"\s+", "", text).replace("廿", "二十").replace("卅", "三十").replace("卌", "四十")
-    text = re.sub("毫子$", "毫", text)
+    text = re.sub("不到$", "左右", re.sub("毫子$", "毫", text))
+    text = _SAID_TWICE.sub(lambda match: "us" if match[1] else match[2] or match[3], text)
+    text = _NEIGHBOURS.sub(_neighbours, text)
     text = _IN_BRACKETS.sub(r"\1", text)  # 3亿元(人民币)
     if coins := _TWO_COINS.fullmatch(text):
         return f"{coins[1]}.{int(coins[3]):02}{'英镑' if '镑' in coins[2] else coins[2]}"
@@ -153,9 +154,24 @@ def _normal(surface: str) -> str:
         return f"{comma[1]}{comma[2]}.{comma[3]}"
     text = _THOUSANDS_DOTS.sub(lambda match: match[0].replace(".", ""), text)
     text = re.sub(r"(?<=[亿万])0,?(?=[1-9][0-9]{2}(?![0-9]))", "零", text)  # 1亿0,200万
-    text = re.sub("^(?:高?达到?|累计)", "", re.sub(r"(?<=[0-9])点(?=[0-9])", ".", text))
+    text = re.sub("^(?:高?达到?|累计|共计|总计|合计)", "", re.sub(r"(?<=[0-9])点(?=[0-9])", ".", text))
     # 到 and 至 inside these words are not the middle of a range.
     return re.sub("至少|至多|不到|不超过|不少于|不低于", "约", text)
+
+
+def _neighbours(match: re.Match[str]) -> str:
+    """3、400 as 三四百, 20、30 as 二三十; anything else as it is."""
+    first, zeros, second, zeros_too = match.groups()
+    if int(second) != int(first) + 1 or zeros not in ("", zeros_too):
+        return match[0]
+    return "一二三四五六七八九"[int(first) - 1] + "一二三四五六七八九"[int(second) - 1] + "十百千"[len(zeros_too) - 1]
+
+
+class _Where(TypedDict):
+    """What `currency_of` is told of the article."""
+
+    traditional: bool
+    stated: str | None
 
 
 class _Number(NamedTuple):
@@ -177,16 +193,16 @@ class _Side(NamedTuple):
     suffix: tuple[str, ...]
 
 
-def _parse(text: str, traditional: bool) -> MoneyValue | None:
+def _parse(text: str, where: _Where) -> MoneyValue | None:
     sign = -1 if re.match("[-负]", text) else 1
-    text, ends = text[sign < 0 :], r"至|到|-{1,2}|~"
+    text, ends = text[sign < 0 :], r"至|到|-{1,2}|~|(?<=[0-9a-z])to(?=[0-9$£€])"
     if between := re.fullmatch("(?:介于|在)?(.+)之间", text):
         text, ends = between[1], ends + "|和|与"
     parts = re.split(ends, text)
     if len(parts) == 2 and sign > 0:
-        return _range(_side(re.sub("^[从由自]", "", parts[0])), _side(parts[1]), traditional)
+        return _range(_side(re.sub("^[从由自]", "", parts[0])), _side(parts[1]), where)
     side = _side(text) if len(parts) == 1 and not between else None
-    currency = _currency(side.prefix + side.suffix, traditional) if side else None
+    currency = currency_of(side.prefix + side.suffix, **where) if side else None
     if side is None or currency is None:
         return None
     low, high, vague = side.number
@@ -200,16 +216,16 @@ def _side(text: str) -> _Side | None:
         return None
     body, rounded = _ROUNDED.subn("", match["body"])
     written, coin = (body[:-1], body[-1]) if body[-1:] in _COINS else (body, "")
-    factor = _COINS.get(coin, Decimal("0.01") if match["suffix"] in _HUNDREDTHS else Decimal(1))
+    factor = _COINS.get(coin, Decimal("0.01") if match["suffix"] in HUNDREDTHS else Decimal(1))
     number = _numeral(written)
     if number is not None:
         number = number.times(factor)
     elif number := _small_change(body):
         coin = coin or "元"
-    if number is None or (coin and match["suffix"] in _HUNDREDTHS):
+    if number is None or (coin and match["suffix"] in HUNDREDTHS):
         return None
     if match["level"] or match["after"]:
-        magnitude = re.fullmatch("[十百千万亿兆]+", written)
+        magnitude = re.fullmatch("(?:10*)?[十百千万亿兆]+", written)
         number = _Number(number.low, number.low * 10 if magnitude else number.high, True)
     if rounded or match["hedge"] or match["inner"] or match["about"]:
         number = number._replace(vague=True)
@@ -217,23 +233,18 @@ def _side(text: str) -> _Side | None:
     return _Side(number, written, factor, prefix, suffix)
 
 
-def _currency(words: Sequence[str], traditional: bool) -> str | None:
-    """The ISO 4217 code that all words allow, "" where it is open, None where they contradict."""
-    meanings = [_MEANINGS[word] for word in words] or [("",)]
-    shared = set(meanings[0]).intersection(*meanings[1:])
-    if len(shared) <= 1:
-        return next(iter(shared), None)
-    defaults = {meaning[0] for meaning in meanings}
-    return defaults.pop() if len(defaults) == 1 and not traditional else ""
-
-
-def _range(left: _Side | None, right: _Side | None, traditional: bool) -> MoneyValue | None:
+def _range(left: _Side | None, right: _Side | None, where: _Where) -> MoneyValue | None:
     if left is None or right is None:
         return None
     words = right.prefix + right.suffix
     # Where each side names its own, 元 and 美元 are two currencies; else one holds for both.
-    currency = _currency(left.prefix + left.suffix if left.suffix else left.prefix + words, traditional)
-    if currency is None or (left.suffix and words and currency != _currency(words, traditional)):
+    if not left.suffix or _counts_in_one_coin(left, right):
+        currency = currency_of(left.prefix + left.suffix + words, **where)
+    else:
+        currency = currency_of(left.prefix + left.suffix, **where)
+        if words and currency != currency_of(words, **where):
+            return None
+    if currency is None:
         return None
     low, high = (
         end if left.suffix else _scaled(end * right.factor, left.written, right)
@@ -242,6 +253,15 @@ def _range(left: _Side | None, right: _Side | None, traditional: bool) -> MoneyV
     if low is None or high is None or low >= right.number.high or high > right.number.high:  # 几万到两三万
         return None
     return MoneyValue(low, right.number.high, currency or None, left.number.vague or right.number.vague)
+
+
+def _counts_in_one_coin(left: _Side, right: _Side) -> bool:
+    """Whether both sides say 元, or 块, and one alone of what place: 新台幣300元至500元, 3億元至5億元人民幣."""
+    coins = {side.suffix[:1] for side in (left, right)}
+    if coins not in ({("元",)}, {("块",)}):
+        return False
+    named = [bool(side.prefix or side.suffix[1:]) for side in (left, right)]
+    return named == [bool(left.prefix), False] or named == [False, bool(right.suffix[1:])]
 
 
 def _scaled(low: Decimal, written: str, right: _Side) -> Decimal | None:
@@ -293,7 +313,7 @@ def _with_unit(left: str, right: str, size: int, *, head: bool, last: bool) -> _
         return None
     if right == "半" and size >= 10**4 and count.low < 10:
         return _exact(low + size // 2)
-    if right == "几" and size == 10:
+    if right in ("几", "数", "好几") and size == 10:
         return _Number(low + 1, low + 9, True)
     zero, right = right.startswith("零"), right.removeprefix("零")
     if not zero and size > 10 and re.fullmatch("[1-9一二三四五六七八九]", right):  # 一万二
@@ -303,6 +323,8 @@ def _with_unit(left: str, right: str, size: int, *, head: bool, last: bool) -> _
         return None
     # Without 零 no place may be missing: not 3万500, not 一亿两千; but 一亿五百万 names its own.
     skips = 10 ** len(right) != size if right.isdecimal() else rest.low * 10 < size and not re.search("[万亿]", right)
+    if skips and size == 10**4 and re.fullmatch("[一二三四五六七八九]百", right):  # 两万五百
+        skips = False
     return None if skips and not zero else _Number(low + rest.low, low + rest.high, rest.vague)
 
 
@@ -335,6 +357,9 @@ def _digits(text: str) -> _Number | None:
     """A number without units."""
     if text in ("几", "数", "好几"):
         return _Number(Decimal(2), Decimal(9), True)
+    if places := re.fullmatch("([2-9]|1[0-2]|[二三四五六七八九十]|十[一二])位数", text):  # 七位数: a million to ten
+        size = _numeral(places[1])
+        return _Number(Decimal(10) ** int(size.low - 1), Decimal(10) ** int(size.low), True) if size else None
     if text in ("半", "半个"):
         return _exact("0.5")
     if match := re.fullmatch(rf"({_ARABIC})([多余]?)", text):

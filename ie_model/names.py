@@ -160,7 +160,7 @@ def _fullest(surfaces: Sequence[str], groups: _Groups, *, nicknames: Collection[
     for group in members.values():
         latin = surfaces[group[0]].isascii()
         proper = [number for number in group if number not in nicknames] or group
-        head = max(proper, key=lambda n: (surfaces[n].isascii() == latin, len(surfaces[n].strip()), -n))
+        head = max(proper, key=lambda n: (surfaces[n].isascii() == latin, len(normal_form(surfaces[n])), -n))
         for number in group:
             best[number] = head
     return best

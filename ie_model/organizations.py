@@ -20,6 +20,8 @@ _GROUP_TAIL = re.compile(
 )
 #: A line of business: 星河科技 is 星河, but 星河智能 is another firm.
 _BUSINESS_TAIL = re.compile(r"(?:科技|技术)$")
+#: … of which the first character alone may be left.
+_SHORT_BUSINESS = re.compile(r"(?:科技|电子)$")
 _LEGAL = re.compile(r"有限(?:责任)?公司$|(?:医院|博物院|大学)$")
 _PLACE_IN_BRACKETS = re.compile(r"\([^()]{2,6}\)")
 #: A unit may stand without its company's name: 达摩院 of 阿里巴巴达摩院.
@@ -89,6 +91,8 @@ class Name:
             last = self.form[-1:]
             longest = len(self.form) - (not last.isascii() and last not in _SHORT_UNITS)
             yield from (self.form[:end] for end in self._breaks if 2 <= end < longest)
+            if _SHORT_BUSINESS.search(self.form):  # 联发科 of 联发科技
+                yield self.form[:-1]
 
     def tails(self) -> Iterator[str]:
         """What the name ends in: 达摩院 of 阿里达摩院, aws of 亚马逊 AWS."""
@@ -108,11 +112,20 @@ class Name:
 
     def abbreviations(self) -> Iterator[str]:
         """An institution's short names: 国航 of 中国国际航空, 中科院 of 中国科学院, 江理工 of 江南理工大学."""
-        for full in dict.fromkeys((_NATION.sub("", self.form), self.form)):
-            if 4 <= len(full) <= _LONGEST and not full.isascii():
-                for first, second in combinations(range(1, len(full)), 2):
-                    yield full[0] + full[first] + full[second]
-                yield from (full[0] + character for character in full[2:])
+        named = self.root
+        for full in dict.fromkeys((_NATION.sub("", named), named)):
+            if not 4 <= len(full) <= _LONGEST or full.isascii():
+                continue
+            for first, second in combinations(range(1, len(full)), 2):
+                yield full[0] + full[first] + full[second]
+            # Two characters are those of a short name: 中行 is 中国银行, and 北大 not 北京师范大学.
+            if full.endswith("大学"):
+                short = full if len(full) == 4 else full[:-2]
+            elif not _NATION.search(full):
+                short = full
+            else:  # 中建 is 中国建筑, and 中信 not 中国电信
+                short = (full if full.endswith("银行") else full[:3]) if len(full) == 4 else ""
+            yield from (full[0] + character for character in short[2:])
 
 
 def normal_form(name: str) -> str:
@@ -127,14 +140,18 @@ def _without(part: re.Pattern[str], name: str) -> str:
 
 
 def _breaks(view: str) -> Iterator[int]:
-    """After how many characters, white space left out, a new word may begin; none inside a Latin one."""
+    """After how many characters, white space left out, a new word may begin; none inside a Latin one.
+
+    A capital that ends a Latin word begins none: MetaX is not Meta's.
+    """
     seen, previous, space = 0, "", False
-    for character in view:
+    for character, following in zip(view, [*view[1:], ""], strict=True):
         if character.isspace():
             space = True
             continue
         latin = (previous + character).isascii() and previous.isalnum() and character.isalnum()
-        if space or not latin or (previous.islower() and character.isupper()):
+        new_word = previous.islower() and character.isupper() and following.isascii() and following.isalnum()
+        if space or not latin or new_word:
             yield seen
         seen, previous, space = seen + 1, character, False
 
@@ -221,4 +238,5 @@ def fullest_variant(name: str, names: Iterable[str]) -> str:
     is another organisation, even though leaving it counts as leaving the company.
     """
     core = Name(name).core
-    return max([name, *(other for other in names if Name(other).core == core)], key=len)
+    same = (other for other in names if Name(other).core == core)
+    return max([name, *same], key=lambda one: len(normal_form(one)))  # Open AI is no fuller than OpenAI

@@ -32,7 +32,7 @@ LINK_OUTPUTS = LINKS + STATUSES
 #: departures lie within 132 characters.
 MAX_DISTANCE = 160
 #: Least probabilities of a role that was given up and of a new employer. The latter are rare in training, and
-#: missed more often than invented at 0.5: F1 on dev 30 there, 47 at 0.3 (training/README.md).
+#: missed more often than invented at 0.5: F1 on dev 30 there, 47 at 0.3 (training/experiments.md).
 ROLE_THRESHOLD = 0.5
 JOINED_THRESHOLD = 0.3
 #: Tokens of context to the left and right of a pair that the head looks at.

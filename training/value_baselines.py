@@ -21,7 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ie_model.dates import date_value
+from ie_model.date_values import date_value
 from ie_model.money import parse_money
 from ie_model.script import model_view
 from training.baselines import packages_missing

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from ie_model.dates import date_value
+from ie_model.date_values import date_value
 from ie_model.decoding import Span
 from ie_model.document import Date, Departure, Document, Entity, Money
 from ie_model.facts import merged
@@ -22,10 +22,9 @@ from ie_model.labelstudio.interface import Interface
 from ie_model.labelstudio.offsets import Unit
 from ie_model.labelstudio.reading import Fault, MarkedDeparture, Reading, Region, read_completion
 from ie_model.labelstudio.tasks import Completion, Task, own_meta
-from ie_model.money import money_value
+from ie_model.money import Amounts
 from ie_model.names import cluster
 from ie_model.relations import Frame, in_order
-from ie_model.script import is_traditional
 
 
 class Choice(StrEnum):
@@ -150,7 +149,7 @@ def to_document(task: Task, reading: Reading, *, predicted: bool = False) -> Doc
 
 
 def _entities(text: str, regions: Sequence[Region]) -> tuple[Entity, ...]:
-    traditional: bool | None = None
+    amounts = Amounts(text)
     entities = []
     for region in regions:
         surface = text[region.start : region.end]
@@ -159,8 +158,7 @@ def _entities(text: str, regions: Sequence[Region]) -> tuple[Entity, ...]:
         if isinstance(amount, dict) and amount.get("text") == surface:
             value = money_from(amount["value"])
         elif region.label == "MONEY":
-            traditional = is_traditional(text) if traditional is None else traditional
-            value = money_value(surface, traditional=traditional)
+            value = amounts.value(region.start, region.end)
         score = 1.0 if region.score is None else region.score
         entities.append(Entity(region.label, surface, region.start, region.end, score, value))
     return tuple(entities)

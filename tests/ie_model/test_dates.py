@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ie_model.dates import date_value, find_dates
+from ie_model.date_values import date_value
+from ie_model.dates import TimeSpan, find_dates
 from ie_model.script import to_traditional
 from training.value_cases import DateCase, date_cases
 
@@ -126,8 +127,93 @@ def test_times_to_come(text: str, coming: bool) -> None:
 )
 def test_what_stands_around_a_time_tells_what_it_means(text: str, expected: str | None) -> None:
     time = find_dates(text)[-1]
-    value = date_value(time.text, published="2023-04-30", coming=time.coming, either=time.either, within=time.within)
-    assert value == expected
+    assert value_of(time, published="2023-04-30") == expected
+
+
+def value_of(time: TimeSpan, *, published: str) -> str | None:
+    return date_value(
+        time.text,
+        published=published,
+        coming=time.coming,
+        either=time.either,
+        within=time.within,
+        bound=time.bound,
+    )
+
+
+#: What an article of 15 May 2024 means by the last of its times.
+MEANT = [
+    ("5月13日，林知远正式离开星河科技并将加入云栖智能担任CEO。", "2024-05-13"),
+    ("5月10日，林知远离职并计划创业，星河科技未置评。", "2024-05-10"),
+    ("周一，林知远离开星河科技打算创业。", "2024-05-13"),
+    ("周五林知远从星河科技离职计划创业。", "2024-05-17"),
+    ("星河科技董事会决定5月10日免去林知远总裁职务。", "2024-05-10"),
+    ("星河副总裁将加盟青木 5月13日，星河科技副总裁林知远官宣离职。", "2024-05-13"),
+    ("原定于5月10日，林知远离职。", "2024-05-10"),
+    ("5月14日，林知远官宣将离任。", "2024-05-14"),
+    ("6月30日，林知远将离任。", "2024-06-30"),
+    ("林知远2023上半年离职。", "2023"),
+    ("2022第三季度，林知远离职。", "2022"),
+    ("22年Q2，林知远离职。", "2022"),
+    ("Q2 2022，林知远离职。", "2022"),
+    ("111年第四季，林知遠離職。", "2022"),
+    ("去年首季，林知远离职。", "2023"),
+    ("2021年，林知远于3月加入星河，10月离职。", "2021-10"),
+    ("2021年3月，林知远从星河离职；5月，周若水从青木离职。", "2021-05"),
+    ("林知远将做到年底。", "2024-12"),
+    ("林知远做到6月底。", "2024-06"),
+    ("星河成立于2012年，最近一次融资在1月。", "2024-01"),
+    ("林知远的合同已于8月31日届满。", "2023-08-31"),
+    ("2010年，他说10年后的技术会不同。", None),
+    ("10月15日最后一天上班的林知远", "2023-10-15"),
+    ("今年终于离职的林知远", "2024"),
+    ("他三个月内离职，去年入职。", "2023"),
+    ("他会在6月30日离开公司。", "2024-06-30"),
+    ("6月30日才会离开。", "2024-06-30"),
+    ("要到6月30日才正式离开。", "2024-06-30"),
+    ("林知远任期至6月30日届满。", "2024-06-30"),
+    ("合同6月30日到期，不再续约。", "2024-06-30"),
+    ("5月31日是林知远在星河的最后工作日。", "2024-05-31"),
+    ("最后工作日（5月31日）。", "2024-05-31"),
+    ("去年尾牙前，林知远离职。", "2023"),
+    ("林知远将于6月30日前离职。", "2024"),
+    ("2022年之前，林知远离职。", None),
+    ("2019年后，林知远离职。", None),
+    ("2021年3月加入星河，次年5月离职。", "2022-05"),
+    ("2018年加入星河，次年离职。", "2019"),
+    ("2021年3月加入星河。同年10月，林知远离职。", "2021-10"),
+    ("2019年9月加入星河，两年后离职。", "2021"),
+    ("2019年9月加入星河，三个月后离职。", "2019-12"),
+    ("2019年加入星河，三个月后离职。", None),
+    ("2023年11月17日被罢免，次日辞职。", "2023-11-18"),
+    ("2023年11月被罢免，次日辞职。", None),
+    ("2023年11月17日，董事会开会，林知远当天离职。", "2023-11-17"),
+    ("林知遠於7/1生效。", "2024-07-01"),
+    ("事實發生日:113/05/14", "2024-05-14"),
+    ("林知遠於113年離職。", "2024"),
+    ("林知远已于14号离职。", "2024-05-14"),
+    ("6月最后一天，林知远将离职。", "2024-06"),
+    ("今年元旦，林知远离职。", "2024-01-01"),
+    ("2023年国庆节，林知远离职。", "2023-10"),
+    ("2023年国庆假期，林知远离职。", "2023"),
+    ("元旦，林知远离职。", "2024-01-01"),
+    ("林知远月中离职。", "2024-05"),
+    ("林知远周末被免职。", "2024-05"),
+    ("林知遠前日離職。", "2024-05-13"),
+    ("林知远2019.03-2023.05任星河总裁。", "2023-05"),
+    ("回到创业的.2016年，林知远离职。", "2016"),
+    ("他2023年终离职。", "2023-12"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), MEANT)
+def test_what_news_means(text: str, expected: str | None) -> None:
+    assert value_of(find_dates(text)[-1], published="2024-05-15") == expected
+
+
+@pytest.mark.parametrize("words", ["2024财政年度第一季度", "2024财年的第一季度", "年初五", "1号店", "3/4的股东"])
+def test_what_names_no_time_that_has_a_value(words: str) -> None:
+    assert [value_of(time, published="2024-05-15") for time in find_dates(f"{words}，林知远离职。")] in ([], [None])
 
 
 WORDS = (

@@ -50,6 +50,13 @@ def test_times_that_are_part_of_a_span_are_none(text_encoder: TextEncoder) -> No
         assert (offsets[place.first, 0], offsets[place.last - 1, 1]) == (time.start, time.end)
 
 
+def test_a_time_is_told_from_the_name_before_it(text_encoder: TextEncoder) -> None:
+    text = "李晓明日前离职，张明年底退休。"
+    spans = [span("PERSON", "李晓明", text), span("PERSON", "张明", text)]
+    times, _ = times_among(text, spans, text_encoder(text))
+    assert [time.text for time in times] == ["日前", "年底"]
+
+
 def test_a_time_dates_the_departure_from_the_organisation_that_it_goes_with() -> None:
     frames = [Frame(0, 1, 0.9, "stated"), Frame(0, 2, 0.9, "stated")]
     pairs = dating_pairs(SPANS, PLACES, {0, 1, 2})

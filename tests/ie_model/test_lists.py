@@ -139,6 +139,12 @@ def test_each_who_left_has_his_own_new_employer() -> None:
     assert [one.joined for one in completed(text, spans, frames)] == [[4], [6]]
 
 
+def test_new_employers_that_are_listed_go_to_each_in_turn() -> None:
+    text = "林知远、周若水分别从星河、云栖离职，加入青木、蓝湾。"
+    assert told(text, (LIN, STAR, WOOD, BAY), (ZHOU, CLOUD, WOOD, BAY)) == [(LIN, STAR, WOOD), (ZHOU, CLOUD, BAY)]
+    assert told(text, (LIN, STAR), (ZHOU, CLOUD)) == [(LIN, STAR), (ZHOU, CLOUD)], "nobody has a new one"
+
+
 @pytest.mark.parametrize(
     ("text", "shared"),
     [("前星河总裁、前云栖董事林知远加入青木。", True), ("前星河总裁离开，云栖董事林知远加入青木。", False)],

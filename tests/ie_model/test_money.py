@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ie_model.currencies import stated_currency
 from ie_model.document import Money
-from ie_model.money import money_value, parse_money
+from ie_model.money import Amounts, money_value, parse_money
 from ie_model.script import model_view, to_traditional
 from training.value_cases import MoneyCase, money_cases
 
@@ -249,3 +250,23 @@ def test_as_cn2an_on_plain_numerals(number: int) -> None:
     cn2an = pytest.importorskip("cn2an")
     written = cn2an.an2cn(number)
     assert amounts(written + "元") == str(number)
+
+
+def test_an_article_may_say_what_its_yuan_are() -> None:
+    text = "台积电获利1元，第一季营收5926亿元（新台币，下同），获利2254亿元，合70亿美元。"
+    amounts = Amounts(text)
+
+    def currency(surface: str) -> str | None:
+        value = amounts.value(text.index(surface), text.index(surface) + len(surface))
+        return value and value.currency
+
+    assert [currency(surface) for surface in ("1元", "5926亿元", "2254亿元", "70亿美元")] == ["CNY", "TWD", "TWD", "USD"]
+    assert stated_currency("盈利235億元（港元，下同），派息1.775元") == (7, "HKD")
+    assert stated_currency("营收3亿元（元，下同）") is None
+    assert stated_currency("营收3亿元（人民币）") is None
+
+
+def test_zhao_is_not_the_mainlands() -> None:
+    value = money_value("1.2兆元", traditional=False)
+    assert value is not None
+    assert value.currency is None

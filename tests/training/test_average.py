@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,16 @@ def test_models_of_other_labels_or_vocabulary_are_refused(
     assert main([*map(str, models), "--output", str(output)]) == 2
     assert "its config.json is not that of" in capsys.readouterr().err
     assert not output.exists()
+
+
+@pytest.mark.parametrize(("settings", "alike"), [({"link_threshold": 0.7}, True), ({"benchmark": "msra"}, False)])
+def test_how_a_model_is_run_does_not_matter_but_what_it_is_for(
+    models: list[Path], tmp_path: Path, settings: dict[str, object], alike: bool
+) -> None:
+    path = models[1] / "config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**config, "ie_model": settings}), encoding="utf-8")
+    assert (main([*map(str, models), "--output", str(tmp_path / "mean")]) == 0) is alike
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut"])

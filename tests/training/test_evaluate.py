@@ -155,7 +155,8 @@ def test_folds_read_the_recipes_data_unless_told_otherwise(tmp_path: Path, monke
 
     monkeypatch.setattr(evaluate, "leave_one_out", leave_one_out)
     path = tmp_path / "r.yaml"
-    path.write_text("encoder: random\noutput: out\ndata_root: mine\nstages:\n  - sources: {seeds: 1}\n", encoding="utf-8")
+    lines = ("encoder: random", "output: out", "data_root: mine", "stages:", "  - sources: {seeds: 1}")
+    path.write_text("\n".join(lines), encoding="utf-8")
     arguments = ["--leave-one-out", "--recipe", str(path), "--output", str(tmp_path / "out.json")]
     evaluate.main(arguments)
     evaluate.main([*arguments, "--data-root", "other"])

@@ -16,9 +16,10 @@ from ie_model import __version__, errors
 from ie_model.batch.command import batch
 from ie_model.labelstudio.cli import app as label_studio
 from ie_model.serving.command import serve
+from ie_model.wording import many
 
 if TYPE_CHECKING:
-    from ie_model.document import Article, Document
+    from ie_model.document import Article, Departure, Document
 
 app = typer.Typer(
     name="ie-model",
@@ -56,16 +57,22 @@ def main(
 
 @app.command()
 def extract(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders of .txt files, or - for standard input.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders (their .txt files, not those of subfolders), or - for standard input.")],
     format: Annotated[Format, typer.Option(help="A table for people; jsonl (one document a line) or csv (one departure a line) for programs.")] = Format.table,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write jsonl or csv to this file instead of standard output.")] = None,
     html: Annotated[Path | None, typer.Option(help="Also write a self-contained HTML page.")] = None,
-    published: Annotated[str | None, typer.Option(help="The articles' ISO date, e.g. 2023-04-30; resolves relative dates.")] = None,
+    published: Annotated[str | None, typer.Option(help="Date of the articles: 2023, 2023-04 or 2023-04-30. Gives relative dates their values.")] = None,
     encoding: Annotated[str, typer.Option(help="The files' character encoding.")] = "utf-8",
     model: Annotated[Path | None, typer.Option(help="A model folder instead of the packaged model.")] = None,
-    min_score: Annotated[float, typer.Option(help="Leave out what is right with a lower probability than this (0 to 1).")] = 0.0,
+    min_score: Annotated[float, typer.Option(help="Omit spans and departures that score below this (0 to 1).")] = 0.0,
 ) -> None:  # fmt: skip
-    """Extract entities and departures from articles."""
+    """Extract entities and departures from articles.
+
+    Prints a table of departures: ie-model extract article.txt --published 2023-04-30.
+    For programs: ie-model extract folder/ --format jsonl --output out.jsonl.
+
+    A bad input is one line on standard error. The others are processed all the same, and the exit code is then 2.
+    """
     from ie_model.document import Article
     from ie_model.exports import write_csv, write_jsonl
     from ie_model.extractor import Extractor
@@ -142,7 +149,7 @@ def _print_table(documents: list[Document]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from ie_model.render import TABLE_COLUMNS, table_cells
+    from ie_model.render import TABLE_COLUMNS
 
     console = Console()
     table = Table(title="Departures", title_justify="left")
@@ -153,14 +160,25 @@ def _print_table(documents: list[Document]) -> None:
     shown = _short_names([document.id or "" for document in documents])
     for document in documents:
         for departure in document.departures:
-            cells = (shown[document.id or ""], *table_cells(departure))
+            cells = (shown[document.id or ""], *_cells(departure))
             # Text, not str: a square bracket in an article is not markup.
             table.add_row(*(Text(cell) for cell in cells))
             count += 1
     if count:
         console.print(table)
     entities = sum(len(document.entities) for document in documents)
-    console.print(f"{count} departures and {entities} entities in {len(documents)} documents")
+    counts = f"{many(count, 'departure')} and {many(entities, 'entity', 'entities')}"
+    console.print(f"{counts} in {many(len(documents), 'document')}")
+
+
+def _cells(departure: Departure) -> tuple[str, ...]:
+    """A departure's cells, with the ISO value of its date where it has one."""
+    from ie_model.render import TABLE_COLUMNS, table_cells
+
+    cells = list(table_cells(departure))
+    if departure.date is not None and departure.date.value is not None:
+        cells[TABLE_COLUMNS.index("when")] += f" ({departure.date.value})"
+    return tuple(cells)
 
 
 def _short_names(names: Sequence[str]) -> dict[str, str]:

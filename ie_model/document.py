@@ -15,6 +15,7 @@ class Article:
     """A text to extract from, with what its document should carry.
 
     Attributes:
+        text: the article, as it is.
         id: a name for the document, e.g. the file's.
         published: the article's ISO date, as exact as it is known: 2023, 2023-04, 2023-04-30.
     """
@@ -47,7 +48,7 @@ class Entity:
     """One mention in the text.
 
     Attributes:
-        label: PERSON, ORG, ROLE or MONEY.
+        label: PERSON, ORG, ROLE or MONEY; or one of the labels that a model of your own has.
         text: the surface, a slice of the document's text.
         start, end: code-point offsets, end exclusive.
         score: how probably label, start and end are right, 0 to 1, as far as the model is calibrated.
@@ -62,6 +63,7 @@ class Entity:
     value: Money | None = None
 
     def to_dict(self) -> dict[str, Any]:
+        """This entity in `Document.to_dict`; the score has four decimals."""
         value = None
         if self.value is not None:
             value = {
@@ -82,7 +84,13 @@ class Entity:
 
 @dataclass(frozen=True)
 class Date:
-    """A departure's date as worded, and as ISO 8601 with the precision given."""
+    """A departure's date.
+
+    Attributes:
+        text: as worded.
+        value: as ISO 8601, as exact as the words are. None for words like 近期, and for relative ones (去年底, 3月)
+            where the article has no `published`.
+    """
 
     text: str
     value: str | None = None
@@ -104,15 +112,18 @@ class Departure:
         person: the fullest form in the article.
         organization: the name with which the passage tells it, in its fullest form: 阿里巴巴 is 阿里巴巴集团 where
             the article has that, but 阿里 and 阿里达摩院 stay what they are.
-        person_aliases, organization_aliases: its other forms there.
+        person_aliases: the person's other forms in the article.
+        organization_aliases: every other name in the article that counts as the same organisation: short forms, and
+            (leaving a unit is leaving its company) the company and its other units. `organization` says where the
+            person worked.
         roles: what the person gave up.
         joined: what the person founded, joined or returned to afterwards.
         date: when, if the text says so.
-        status: "stated", "reported" (hearsay or a plan) or "former" (only 前, 原 or 曾, and no next
-            employer).
+        status: "stated", "reported" (hearsay or a plan) or "former": only 前, 原 or 曾 says that the person left. A
+            present employer that the sentence names besides may still stand in `joined`.
         score: how probably person and organisation are right, 0 to 1, as far as the model is calibrated.
         evidence: the clauses around the mention that says so most surely, or a shorter one about as sure.
-        mentions: the clauses around every passage that says so, in the order of the text.
+        mentions: the clauses around every passage that says so, in the order of the text; not in `to_dict`.
     """
 
     person: str
@@ -128,6 +139,7 @@ class Departure:
     mentions: tuple[Evidence, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
+        """This departure in `Document.to_dict`; the score has four decimals."""
         return {
             "person": self.person,
             "person_aliases": list(self.person_aliases),

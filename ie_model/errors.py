@@ -1,4 +1,4 @@
-"""Every error that a user can meet, each with its remedy.
+"""The errors of the core, each with its remedy; `batch`, `labelstudio` and `serving` have more of their own.
 
 A message is one line: what is wrong, with which input, and what to do about it. The
 command line prints it as it is and exits with code 2.
@@ -6,6 +6,7 @@ command line prints it as it is and exits with code 2.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def first_line(error: Exception) -> str:
 
 
 def missing_path(path: Path) -> InputError:
-    return InputError(f"{path}: no such file or folder; check the path, or give '-' to read standard input")
+    return InputError(f"{path}: no such file or folder; check the path")
 
 
 def records_as_text(path: Path) -> InputError:
@@ -36,7 +37,9 @@ def records_as_text(path: Path) -> InputError:
 
 
 def empty_folder(path: Path) -> InputError:
-    return InputError(f"{path}: no .txt file in this folder; name the files themselves if they end otherwise")
+    return InputError(
+        f"{path}: no .txt file directly in this folder (subfolders are not read); name the files, or the subfolders"
+    )
 
 
 def unreadable(path: Path, reason: str) -> InputError:
@@ -60,6 +63,8 @@ def cannot_write(target: object, reason: str) -> InputError:
 
 
 def wrong_encoding(name: str, encoding: str, error: UnicodeDecodeError) -> InputError:
+    if b"\0" in error.object and not codecs.lookup(encoding).name.startswith(("utf-16", "utf-32")):
+        return InputError(f"{name}: no text file (it holds NUL bytes), or one in UTF-16: then pass --encoding utf-16")
     byte = error.object[error.start]
     return InputError(
         f"{name}: byte 0x{byte:02X} at position {error.start} is not valid {encoding}; "
@@ -102,7 +107,7 @@ def bad_date(value: object) -> InputError:
 
 
 def bad_score(value: object) -> InputError:
-    return InputError(f"min_score must be between 0 and 1, not {value!r}")
+    return InputError(f"min_score must be between 0 and 1, not {value!r}; 0 keeps all that is found")
 
 
 def bad_threads(value: object) -> InputError:
@@ -113,11 +118,18 @@ def bad_device(device: str, reason: str) -> InputError:
     return InputError(f"device {device!r} cannot be used ({reason}); choose 'cpu', or 'cuda' where torch has a GPU")
 
 
-def missing_model_file(folder: Path, name: str) -> ModelError:
-    return ModelError(
-        f"{folder}: the model folder lacks {name}; export it with "
-        "`python -m training.export`, or leave --model out to use the packaged model"
+def bad_model_path(value: object) -> InputError:
+    return InputError(
+        f"a model is named by the path of its folder, a str or Path, not {type(value).__name__}; "
+        "give that, or none for the packaged model"
     )
+
+
+def missing_model_file(folder: Path, name: str) -> ModelError:
+    remedy = "give a folder that `python -m training.export` wrote, or no model for the packaged one"
+    if not folder.is_dir():
+        return ModelError(f"{folder}: {'not a' if folder.exists() else 'no such'} folder; {remedy}")
+    return ModelError(f"{folder}: the model folder lacks {name}; {remedy}")
 
 
 def broken_model_file(path: Path, reason: str) -> ModelError:
@@ -153,7 +165,7 @@ def not_a_span(value: object) -> InputError:
 
 
 def unknown_label(label: str, labels: Sequence[str]) -> InputError:
-    return InputError(f"the model has no label {label!r}; it has {', '.join(labels)}")
+    return InputError(f"the model has no label {label!r}; give one of {', '.join(labels)}")
 
 
 def overlapping_spans(first: tuple[str, int, int], second: tuple[str, int, int]) -> InputError:

@@ -33,10 +33,11 @@ class Extractor:
     """Finds entities and departures. Immutable once loaded; threads may share one.
 
     Memory: a text is read in sections, so that the work on it needs as much for a book as for an
-    article. What grows is what a document is: its text, which Python holds in 1 to 4 bytes a
-    character (Chinese: 2, and 4 throughout where one character is an emoji or the like), and what is
-    found in it, about 200 bytes an entity. Whoever has more text than memory gives it in parts:
-    `pipe` holds none but the documents at hand. A text has at most 2^31 - 1 characters.
+    article; `link` alone reads it whole. What grows is what a document is: its text, which Python
+    holds in 1 to 4 bytes a character (Chinese: 2, and 4 throughout where one character is an emoji or
+    the like), and what is found in it, about 200 bytes an entity. Whoever has more text than memory
+    gives it in parts: `pipe` holds none but the documents at hand. A text has at most 2^31 - 1
+    characters.
 
     Example::
 
@@ -62,6 +63,7 @@ class Extractor:
 
     @property
     def scheme(self) -> TagScheme:
+        """The tags in the order of the logits, and which of them may follow each other."""
         return self._scheme
 
     @property
@@ -115,14 +117,19 @@ class Extractor:
 
         Raises:
             ModelError: the folder lacks a file or is broken.
-            InputError: there is no such runtime or device, or threads or min_score are out of range.
+            InputError: path is not a path, there is no such runtime or device, or threads or min_score are out of
+                range.
             IEModelError: the torch runtime's packages are not installed.
         """
         if runtime not in ("onnx", "torch"):
             raise errors.InputError(f"runtime {runtime!r} is unknown; choose 'onnx' or 'torch'")
         if runtime == "onnx" and device != "cpu":
             raise errors.InputError(f"device {device!r} needs the torch runtime: pass runtime='torch'")
-        model = ModelFolder.open(Path(path) if path is not None else None, runtime=runtime)
+        try:
+            folder = None if path is None else Path(path)
+        except TypeError:
+            raise errors.bad_model_path(path) from None
+        model = ModelFolder.open(folder, runtime=runtime)
         engine: Runtime
         if runtime == "onnx":
             from ie_model.runtime.onnx import OnnxRuntime
@@ -134,7 +141,7 @@ class Extractor:
             engine = TorchRuntime(model.path, device=device)
         extractor = cls(model, engine, min_score=min_score)
         extractor._loaded = {
-            "path": path and Path(path).resolve(),
+            "path": folder and folder.resolve(),
             "runtime": runtime,
             "device": device,
             "threads": threads,
@@ -164,7 +171,8 @@ class Extractor:
             published: the article's ISO date, as exact as it is known: 2023, 2023-04, 2023-04-30.
 
         Raises:
-            InputError: the text is not a str or has more than MAX_CHARACTERS, or the date is not ISO.
+            InputError: the text is not a str or has more than 2^31 - 1 characters, the id is not a str, or the date
+                is not ISO.
         """
         return next(self.pipe([Article(text, id, published)]))
 
@@ -274,7 +282,8 @@ class Extractor:
     ) -> Document:
         """The departures among spans that are known already: gold, or corrected by hand.
 
-        The text is read as one section: the encoder's states of it, some 1.5 kB a token, are held at once.
+        The text is read as one section: the encoder's states of it, some 1.5 kB a token (in Chinese, a character), are
+        held at once. Give a long text in parts.
 
         Args:
             marked: (label, start, end) of every span, in code points, end exclusive; or entities.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
-
-from training.markdown import percent_interval
 
 #: A least score for whoever wants few departures and right ones.
 SURE = 0.9
@@ -14,14 +13,15 @@ def invented(zero_shot: dict[str, Any], hard_negatives: dict[str, Any]) -> str:
     """In how many texts without a departure one is told, where these texts are from."""
     news, passages = (zero_shot["sets"][name]["negatives"] for name in ("news-units test", "paragraphs dev"))
     held_out, seen = (hard_negatives[name]["raw_text"] for name in ("authored-heldout", "authored"))
-    share = percent_interval(passages["share"], passages["share_interval"])
+    low, high = (round(100 * edge) for edge in passages["share_interval"])
     return (
         f"It invents departures: in {news['invented']} of {news['texts']} texts of news-units test that have none;\n"
         f"  in {held_out['invented']} of {held_out['texts']} pieces that use the words of departures while nobody\n"
         "  leaves (moves within a firm, denials; the model was chosen by them, not trained on them), and in\n"
         f"  {100 * seen['share']:.0f} % of {seen['texts']:,} such pieces that it was trained on; and in\n"
-        f"  {passages['invented']} of {passages['texts']} passages of other news and tech writing, {share} %, which\n"
-        "  were marked because an earlier model told a departure there."
+        f"  {passages['invented']} of {passages['texts']} passages of other news and tech writing, "
+        f"{100 * passages['share']:.0f} % (95 % interval {low} to {high}),\n"
+        "  which were marked because an earlier model told a departure there."
     )
 
 
@@ -39,17 +39,29 @@ def missed(zero_shot: dict[str, Any]) -> str:
     )
 
 
-def overconfident(calibration: dict[str, Any]) -> str:
-    """What departures are scored on a set that had no part in the calibration, and how many are right."""
+def honesty(calibration: dict[str, Any]) -> str:
+    """Whether the scores are too high or too low on a set that had no part in the calibration."""
     test = calibration["sets"]["news-units test"]
-    after = test["departures"]["after"]
+    spans, departures = (kind["after"] for kind in (test["spans"]["all"], test["departures"]))
     sure = next(at["departures"] for at in test["curve"] if at["min_score"] == SURE)
     *others, last = calibration["departures_fitted_on"]
+    fitted_on = f"{', '.join(others)} and {last}" if others else last
     return (
         f"Scores of spans are calibrated on {calibration['fitted_on']}, those of departures on\n"
-        f"  {', '.join(others)} and {last}. On other text they may say more than\n"
-        f"  is so: on news-units test departures have {after['mean_score']:.2f} on average, and "
-        f"{100 * after['right']:.0f} % of them are right.\n"
-        f"  With `min_score={SURE:g}` {100 * sure['precision']:.0f} % are right, and {100 * sure['recall']:.0f} % "
-        "of all departures are found."
+        f"  {fitted_on}. On other text they may be off:\n"
+        f"  on news-units test the scores of spans are {_verdict(spans)}, those of departures\n"
+        f"  {_verdict(departures)}.\n"
+        f"  With `min_score={SURE:g}` {100 * sure['precision']:.0f} % of the departures are right, and "
+        f"{100 * sure['recall']:.0f} % of all are found."
     )
+
+
+def _verdict(scores: dict[str, Any]) -> str:
+    """What the mean score says of the share that is right; what chance alone may explain is about right.
+
+    That is two standard errors of the share, were every score honest.
+    """
+    mean, right = scores["mean_score"], scores["right"]
+    by_chance = 2 * math.sqrt(mean * (1 - mean) / scores["items"])
+    word = "about right" if abs(mean - right) <= by_chance else "too high" if mean > right else "too low"
+    return f"{word} ({mean:.2f} on average, {100 * right:.0f} % right)"

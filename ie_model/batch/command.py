@@ -28,7 +28,7 @@ class RuntimeName(StrEnum):
 
 
 def batch(
-    input: Annotated[str, typer.Argument(metavar="INPUT", help="A .jsonl, .jsonl.gz, .parquet or .txt file, a folder of them, or - for JSON lines from standard input.")],
+    input: Annotated[str, typer.Argument(metavar="INPUT", help="A .jsonl, .jsonl.gz, .parquet or .txt file, a folder of them (its subfolders are not read), or - for JSON lines from standard input.")],
     output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="The file to write: .jsonl or .parquet.")],
     workers: Annotated[int | None, typer.Option(help="Worker processes, which share the cores; unless given, one for every four cores, and with ray one for each core of the cluster.")] = None,
     shard: Annotated[str, typer.Option(metavar="I/N", help="Only every N-th record from the I-th on, to share the input between machines: 1/4 … 4/4.")] = "1/1",
@@ -41,7 +41,7 @@ def batch(
     model: Annotated[Path | None, typer.Option(help="A model folder instead of the packaged model.")] = None,
     runtime: Annotated[RuntimeName, typer.Option(help="What runs the model.")] = RuntimeName.onnx,
     device: Annotated[str, typer.Option(help="For --runtime torch: cpu, cuda, cuda:1 …")] = "cpu",
-    min_score: Annotated[float, typer.Option(help="Leave out what is right with a lower probability than this (0 to 1).")] = 0.0,
+    min_score: Annotated[float, typer.Option(help="Omit spans and departures that score below this (0 to 1).")] = 0.0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Start over, and replace what an earlier run left or wrote.")] = False,
 ) -> None:  # fmt: skip
     """Extract from many records: JSON lines, Parquet or text files, to one output file.
@@ -49,6 +49,9 @@ def batch(
     Records are objects with "text" and, if you like, "id" and "published". OUTPUT has one document for each, in
     order; bad records go to OUTPUT.errors.jsonl with their place and the reason. OUTPUT appears when it is complete:
     give a command that was stopped again, and it goes on where it stopped.
+
+    The exit code is 0 even if some records were bad (count the lines of OUTPUT.errors.jsonl), 2 if none was good or
+    the command was wrong, and 130 after Ctrl-C.
     """
     from ie_model.batch.chunks import ExtractorSpec, Shard
     from ie_model.batch.job import Job, run

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ie_model.batch.chunks import Result
 from ie_model.batch.job import Summary
+from ie_model.wording import many
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -74,18 +75,14 @@ def rate(count: int, seconds: float) -> str:
 
 def summary_line(summary: Summary) -> str:
     """The last line of a run."""
-    counts = f"{_many(summary.documents, 'document')}, {_many(summary.characters, 'character')}"
+    counts = f"{many(summary.documents, 'document')}, {many(summary.characters, 'character')}"
     if summary.bad:
-        counts += f", {_many(summary.bad, 'bad record')} (see {summary.errors})"
+        counts += f", {many(summary.bad, 'bad record')} (see {summary.errors})"
     if summary.resumed == summary.documents + summary.bad and summary.resumed:
         return f"{summary.output} is complete already: {counts}"
     how = f"{summary.seconds:,.1f} s, {rate(summary.new_characters, summary.seconds)} characters/s"
     if summary.workers > 1:
         how += f", {summary.workers} processes"
     if summary.resumed:
-        how += f"; went on after {_many(summary.resumed, 'record')}"
+        how += f"; went on after {many(summary.resumed, 'record')}"
     return f"{summary.output}: {counts} ({how})"
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")

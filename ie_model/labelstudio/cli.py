@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ie_model import errors
+from ie_model.wording import many
 
 if TYPE_CHECKING:
     from ie_model.labelstudio.articles import Prepared
@@ -55,9 +56,9 @@ class Offsets(StrEnum):
 
 Config = Annotated[Path | None, typer.Option(help="The project's labelling configuration (labels.xml).")]
 Model = Annotated[Path | None, typer.Option(help="A model folder instead of the packaged model.")]
-Published = Annotated[str | None, typer.Option(help="The articles' ISO date, e.g. 2023-04-30.")]
+Published = Annotated[str | None, typer.Option(help="Date of the articles: 2023, 2023-04 or 2023-04-30.")]
 Encoding = Annotated[str, typer.Option(help="The texts' character encoding.")]
-MinScore = Annotated[float, typer.Option(help="Leave out what is right with a lower probability than this (0 to 1).")]
+MinScore = Annotated[float, typer.Option(help="Omit spans and departures that score below this (0 to 1).")]
 Texts = Annotated[Path | None, typer.Option(help="Folder of the texts of a .jsonl file that has none.")]
 Order = Annotated[Query, typer.Option(help="uncertain: what the model is least sure of comes first.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only the first so many, after ordering.")]
@@ -66,7 +67,7 @@ Url = Annotated[str | None, typer.Option(help="The server; by default $LABEL_STU
 ProjectName = Annotated[str, typer.Option("--project", help="The project's title or number.")]
 Timeout = Annotated[int, typer.Option(min=1, help="Seconds to wait for each answer.")]
 Retries = Annotated[int, typer.Option(min=0, help="Further attempts when the server stumbles.")]
-Articles = Annotated[list[str], typer.Argument(metavar="PATH...", help="Texts, folders of .txt files, -, or .jsonl files of documents.")]  # fmt: skip
+Articles = Annotated[list[str], typer.Argument(metavar="PATH...", help="Texts, folders (their .txt files, not those of subfolders), - for standard input, or .jsonl files of documents.")]  # fmt: skip
 Exports = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Label Studio exports, or folders of them.")]
 
 
@@ -148,7 +149,7 @@ def export(
             raise typer.Exit(2)
         tasks = _tasks(articles, interface or _interface_of(articles) or Interface(), offsets.value)
         dump(tasks, output)
-        print(f"{len(tasks)} tasks in {output}")
+        print(f"{many(len(tasks), 'task')} in {output}")
     if failed:
         raise typer.Exit(2)
 
@@ -230,7 +231,8 @@ def import_(
                 reports += agreement_report(of_all, interface)["pairs"]
             dump({"pairs": reports}, agreement)
         print(
-            f"{len(lines)} documents; {skipped} tasks skipped by their annotators, {unannotated} not annotated",
+            f"{many(len(lines), 'document')}; {many(skipped, 'task')} skipped by annotators, "
+            f"{unannotated} not annotated",
             file=sys.stderr,
         )
     if serious:
@@ -263,7 +265,7 @@ def check(
                 print(f"{'error' if fault.serious else 'note'}: {fault}")
                 serious += fault.serious
                 notes += not fault.serious
-        print(f"{count} tasks, {serious} errors, {notes} notes")
+        print(f"{many(count, 'task')}, {many(serious, 'error')}, {many(notes, 'note')}")
     if serious:
         raise typer.Exit(2)
 
@@ -310,8 +312,8 @@ def push(
         with _progress("pushing") as progress:
             done = sync.push(server, there, tasks, interface, progress)
         print(
-            f"project {there.number} at {server.url}/projects/{there.number}: {len(done.created)} new tasks, "
-            f"{len(done.updated)} updated, {len(done.unchanged)} as they were"
+            f"project {there.number} at {server.url}/projects/{there.number}: "
+            f"{many(len(done.created), 'new task')}, {len(done.updated)} updated, {len(done.unchanged)} unchanged"
         )
         for name in done.conflicts:
             _complain(f"{name}: its text has changed since it was annotated; push it under another name")
@@ -340,7 +342,7 @@ def pull(
         with _progress("pulling") as progress:
             done = sync.pull(server, there, folder, progress)
         print(
-            f"{len(done.written)} tasks written to {folder}, {len(done.unchanged)} as they were, "
+            f"{many(len(done.written), 'task')} written to {folder}, {len(done.unchanged)} unchanged, "
             f"{done.untouched} not annotated yet"
         )
         for number in done.gone:

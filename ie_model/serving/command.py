@@ -27,7 +27,7 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen at; the default is reached from this machine alone.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8080,
     model: Annotated[Path | None, typer.Option(help="A model folder instead of the packaged model.")] = None,
-    threads: Annotated[int, typer.Option(min=0, help="The model's threads; 0 lets it choose.")] = 0,
+    threads: Annotated[int, typer.Option(min=0, help="The model's threads; 0: one for each core.")] = 0,
     token: Annotated[str | None, typer.Option(envvar="IE_MODEL_TOKEN", show_envvar=True, help="Ask requests for this bearer token.")] = None,
     allowed_host: Annotated[list[str] | None, typer.Option(help="A host name to answer to, besides this machine's own; repeat for more.")] = None,
     examples: Annotated[Path | None, typer.Option(help="A folder of .txt files that the page offers as examples.")] = None,

@@ -19,6 +19,16 @@ def modules() -> list[str]:
     return line.partition("=")[2].split()
 
 
+def methods(name: str, kind: type) -> list[tuple[str, object]]:
+    """The methods and properties that a class has of its own and shows to its users."""
+    found: list[tuple[str, object]] = []
+    for key, value in vars(kind).items():
+        function = value.fget if isinstance(value, property) else getattr(value, "__func__", value)
+        if not key.startswith("_") and inspect.isfunction(function):
+            found.append((f"{name}.{key}", function))
+    return found
+
+
 def public_names() -> list[tuple[str, object]]:
     found: list[tuple[str, object]] = [(name, getattr(ie_model, name)) for name in ie_model.__all__]
     for name in modules():
@@ -32,7 +42,8 @@ def public_names() -> list[tuple[str, object]]:
             and value.__module__.startswith(module.__name__)
             and name != "errors"  # its functions are messages, and say so themselves
         ]
-    return found
+    of_classes = [one for name, value in found if inspect.isclass(value) for one in methods(name, value)]
+    return [*found, *of_classes]
 
 
 @pytest.mark.parametrize(("name", "value"), public_names(), ids=lambda value: value if isinstance(value, str) else "")

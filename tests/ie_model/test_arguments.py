@@ -21,7 +21,7 @@ TEXT = "林知远离开星河，加入云栖。"
 @pytest.mark.parametrize(
     ("marked", "told"),
     [
-        ([("PER", 0, 3)], "no label 'PER'; it has PERSON, ORG, ROLE, MONEY"),
+        ([("PER", 0, 3)], "no label 'PER'; give one of PERSON, ORG, ROLE, MONEY"),
         ([("ROLE", 2, 7), ("PERSON", 0, 3)], "PERSON 0-3 and ROLE 2-7 overlap"),
         ([("ORG", 5.0, 7.0)], "whole numbers"),
         ([("ORG", "5", "7")], "whole numbers"),

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from ie_model.cli import _print_table, _short_names, app
 from ie_model.document import Date, Departure, Document, Entity, Evidence
 from ie_model.exports import CSV_FIELDS, json_line, write_csv
 from ie_model.extractor import Extractor
+from ie_model.wording import many
 
 TEXT = "3月，星河科技技术副总裁林知远宣布辞职创业。\r\n据悉，周以安离开青木资本。\n"
 DEPARTURE = Departure(
@@ -141,7 +143,7 @@ def test_several_bad_inputs_do_not_stop_the_good_ones(model_dir: Path, tmp_path:
     result = extract(model_dir, *names, "--format", "jsonl")
     missing, empty, undecodable = errors_of(result)
     assert f"{tmp_path / 'missing.txt'}: no such file" in missing
-    assert f"{folder}: no .txt file" in empty
+    assert f"{folder}: no .txt file directly in this folder (subfolders are not read)" in empty
     assert f"{tmp_path / 'gbk.txt'}: byte 0xC0 at position 3 is not valid utf-8" in undecodable
     assert "--encoding" in undecodable
     assert [json.loads(line)["id"] for line in result.stdout.splitlines()] == ["good.txt", "void.txt"]
@@ -175,7 +177,7 @@ def test_a_bad_min_score(model_dir: Path, article: Path) -> None:
 
 def test_a_bad_model_folder(tmp_path: Path, article: Path) -> None:
     (line,) = errors_of(extract(tmp_path / "nowhere", article))
-    assert "nowhere: the model folder lacks config.json" in line
+    assert "nowhere: no such folder; " in line
     assert "training.export" in line
 
 
@@ -310,16 +312,28 @@ def test_the_table(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monke
     markup = Departure("[bold]周以安[/bold]", "青木", "former", 0.5, Evidence(0, 1))
     _print_table([DOCUMENT, Document(text="x", departures=(markup,))])
     output = capsys.readouterr().out
-    for cell in ("林知远", "星河科技", "技术副总裁、CTO", "云栖智能", "3月", "stated", "0.91", "[bold]周以安[/bold]"):
+    for cell in ("林知远", "星河科技", "技术副总裁、CTO", "云栖智能", "stated", "0.91", "[bold]周以安[/bold]"):
         assert cell in output
-    assert output.endswith("2 departures and 1 entities in 2 documents\n")
+    assert "│ 3月 (2023-03) │" in output
+    assert output.endswith("2 departures and 1 entity in 2 documents\n")
+
+
+def test_a_date_without_a_value_stands_in_the_table_as_worded(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    _print_table([replace(DOCUMENT, departures=(replace(DEPARTURE, date=Date("近期")),))])
+    output = capsys.readouterr().out
+    assert "│ 近期 │" in output
+    assert output.endswith("1 departure and 1 entity in 1 document\n")
 
 
 def test_the_table_through_the_command(model_dir: Path, article: Path, extractor: Extractor) -> None:
     result = extract(model_dir, article)
     document = extractor(TEXT)
     last = result.stdout.splitlines()[-1]
-    assert last == f"{len(document.departures)} departures and {len(document.entities)} entities in 1 documents"
+    counts = f"{many(len(document.departures), 'departure')} and {many(len(document.entities), 'entity', 'entities')}"
+    assert last == f"{counts} in 1 document"
 
 
 @pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="such names exist on Linux only")

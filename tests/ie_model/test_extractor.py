@@ -155,9 +155,17 @@ def test_published_dates_that_are_none(extractor: Extractor, value: str) -> None
         extractor("林", published=value)
 
 
+@pytest.mark.parametrize("value", [5, b"weights", ["weights"]])
+def test_a_model_is_named_by_a_path(value: Any) -> None:
+    with pytest.raises(
+        InputError, match=f"a str or Path, not {type(value).__name__}; give that, or none for the pack"
+    ):
+        Extractor.load(value)
+
+
 @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
 def test_a_bad_min_score(model_dir: Path, value: float) -> None:
-    with pytest.raises(InputError, match="min_score must be between 0 and 1"):
+    with pytest.raises(InputError, match=r"min_score must be between 0 and 1, .*; 0 keeps all"):
         Extractor.load(model_dir, min_score=value)
 
 

@@ -80,12 +80,30 @@ def test_every_bad_input_is_one_error(tmp_path: Path) -> None:
     gone, empty, bad, good = read_texts(names)
     assert good == ("good.txt", "good")
     assert all(isinstance(error, InputError) for error in (gone, empty, bad))
-    assert str(gone) == f"{names[0]}: no such file or folder; check the path, or give '-' to read standard input"
-    assert str(empty) == f"{names[1]}: no .txt file in this folder; name the files themselves if they end otherwise"
+    assert str(gone) == f"{names[0]}: no such file or folder; check the path"
+    assert str(empty) == (
+        f"{names[1]}: no .txt file directly in this folder (subfolders are not read); name the files, or the "
+        "subfolders"
+    )
     assert str(bad) == (
         f"{names[2]}: byte 0xFF at position 2 is not valid utf-8; "
         "name the file's encoding with --encoding (often gb18030 or big5)"
     )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_file_with_nul_bytes_is_no_text(tmp_path: Path, encoding: str) -> None:
+    for name, data in (("page.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\xff\xff"), ("a.txt", "a公\n".encode("utf-16"))):
+        (tmp_path / name).write_bytes(data)
+        (error,) = read_texts([str(tmp_path / name)], encoding=encoding)
+        told = "no text file (it holds NUL bytes), or one in UTF-16: then pass --encoding utf-16"
+        assert str(error) == f"{tmp_path / name}: {told}"
+
+
+def test_a_damaged_file_in_utf_16_is_a_text(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes("a公".encode("utf-16") + b"a")
+    (error,) = read_texts([str(tmp_path / "a.txt")], encoding="UTF_16")
+    assert "at position 6 is not valid UTF_16; name the file's encoding" in str(error)
 
 
 def test_one_bad_file_in_a_folder(tmp_path: Path) -> None:

@@ -52,8 +52,8 @@ def test_a_missing_file_is_named(folder: Path, name: str, runtime: str) -> None:
     with pytest.raises(ModelError) as caught:
         Extractor.load(folder, runtime=runtime)
     assert str(caught.value) == (
-        f"{folder}: the model folder lacks {name}; export it with "
-        "`python -m training.export`, or leave --model out to use the packaged model"
+        f"{folder}: the model folder lacks {name}; give a folder that `python -m training.export` wrote, or no model "
+        "for the packaged one"
     )
 
 
@@ -64,10 +64,10 @@ def test_a_runtime_needs_its_own_files_only(folder: Path, unneeded: str, runtime
 
 
 def test_no_folder_at_all(tmp_path: Path) -> None:
-    for path in (tmp_path / "nowhere", tmp_path / "file"):
-        (tmp_path / "file").touch()
-        with pytest.raises(ModelError, match=rf"{path.name}: the model folder lacks config\.json"):
-            ModelFolder.open(path)
+    (tmp_path / "file").touch()
+    for name, told in (("nowhere", "no such folder"), ("file", "not a folder")):
+        with pytest.raises(ModelError, match=f"{name}: {told}; give a folder that `python -m training.export` wrote"):
+            ModelFolder.open(tmp_path / name)
 
 
 @pytest.mark.parametrize(

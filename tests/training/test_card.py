@@ -15,7 +15,17 @@ from ie_model.model_folder import ModelFolder
 from training import card
 from training.calibration import fitted_values
 from training.calibration_card import SHOWN
-from training.card import Results, cell, headline, render_card, render_readme, speed_table
+from training.card import (
+    Results,
+    cell,
+    folds_note,
+    headline,
+    render_card,
+    render_chinese,
+    render_readme,
+    served,
+    speed_table,
+)
 from training.report import weights_fingerprint
 
 ROOT = Path(__file__).parents[2]
@@ -50,8 +60,9 @@ def test_the_packaged_weights_are_of_the_published_recipe(results: Results) -> N
 def test_the_pages_are_what_the_results_say(results: Results, packaged: ModelFolder) -> None:
     """`python -m training.card` writes them."""
     assert (ROOT / "model_card.md").read_text(encoding="utf-8") == render_card(results, packaged)
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert readme == render_readme(readme, results)
+    for name, render in (("README.md", render_readme), ("README.zh.md", render_chinese)):
+        readme = (ROOT / name).read_text(encoding="utf-8")
+        assert readme == render(readme, results)
 
 
 def test_every_set_of_the_results_is_in_the_card(results: Results, packaged: ModelFolder) -> None:
@@ -98,21 +109,43 @@ def test_folds_of_another_model_are_marked(results: Results) -> None:
         assert "--leave-one-out\n" not in headline(other)
     assert "*" not in headline(same).replace("--", "")
     assert results.leave_one_out["command"] in headline(same)
+    assert "254 tokens" in folds_note(results)
+    assert "254 tokens" not in folds_note(same)
+
+
+def test_folds_of_another_model_are_those_that_the_page_describes(results: Results) -> None:
+    """The sixth model's: whoever measures them anew writes OTHER_FOLDS anew, too."""
+    recipe = results.leave_one_out["recipe"]
+    sources = {source.partition(":")[0] for stage in recipe["stages"] for source in stage["sources"]}
+    assert results.leave_one_out["encoder"] == "dcc184724a64c84a"
+    assert "the sixth model" in card.OTHER_FOLDS
+    assert "paragraphs" not in sources
+    assert not any("muon" in key for stage in recipe["stages"] for key in stage)
+
+
+def test_footnotes_are_no_bullets(results: Results) -> None:
+    lines = headline(results).splitlines()
+    for mark in ("\\* ", "† "):
+        (at,) = (number for number, line in enumerate(lines) if line.startswith(mark))
+        assert not lines[at - 1], "Markdown would join them"
+    assert not any(line.startswith("* ") for line in lines)
 
 
 def test_a_changed_figure_makes_the_check_fail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copytree(ROOT / "results", tmp_path / "results")
-    for name in ("README.md", "model_card.md"):
+    for name in ("README.md", "README.zh.md", "model_card.md"):
         shutil.copyfile(ROOT / name, tmp_path / name)
     assert card.main(["--root", str(tmp_path), "--check"]) == 0
     path = tmp_path / "results" / "zero_shot.json"
     changed = json.loads(path.read_text(encoding="utf-8"))
     changed["sets"]["news-units test"]["spans"]["ORG"]["f1"] = 0.9999
+    changed["sets"]["news-units test"]["departures"]["pair"]["precision"] = 0.9999
     path.write_text(json.dumps(changed), encoding="utf-8")
     assert card.main(["--root", str(tmp_path), "--check"]) == 1
-    assert capsys.readouterr().err.count("differs from the results") == 2
+    assert capsys.readouterr().err.count("differs from the results") == 3
     assert card.main(["--root", str(tmp_path)]) == 0
     assert "100.0" in (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "离职事件的精确率为 100%，" in (tmp_path / "README.zh.md").read_text(encoding="utf-8")
     assert card.main(["--root", str(tmp_path), "--check"]) == 0
 
 
@@ -140,5 +173,20 @@ def test_the_headline_names_its_commands(results: Results) -> None:
 def test_the_speed_of_an_older_model_is_called_so(results: Results) -> None:
     mine = replace(results, speed={**results.speed, "model": results.zero_shot["model"]})
     older = replace(results, speed={**results.speed, "model": "0" * 16})
-    assert "older model" not in speed_table(mine)
-    assert "Measured with an older model" in speed_table(older)
+    assert "earlier model" not in speed_table(mine)
+    words = "Speeds and these figures of F1 are of an earlier model of the same size (weights 0000000000000000)."
+    assert words in speed_table(older)
+
+
+def test_the_server_of_an_older_model_is_called_so(results: Results) -> None:
+    mine = replace(results, http={**results.http, "weights": results.zero_shot["model"]})
+    older = replace(results, http={**results.http, "weights": "0" * 16})
+    assert "earlier model" not in served(mine)
+    assert served(older) == f"{served(mine)}\nMeasured with an earlier model of the same size (weights {'0' * 16})."
+
+
+def test_what_the_server_did_wrong_is_said(results: Results) -> None:
+    assert "every answer was right or a 429," in " ".join(served(results).split())
+    overload = {**results.http["overload"], "problems": {"wrong answer": 2, "OSError": 1}}
+    words = " ".join(served(replace(results, http={**results.http, "overload": overload})).split())
+    assert "3 answers were neither right nor a 429," in words

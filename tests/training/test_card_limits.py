@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from training.card_limits import invented, missed, overconfident
+import pytest
+
+from training.card_limits import honesty, invented, missed
 
 
 def _set(*, texts: int, told: int, gold: int, right: int, predicted: int) -> dict[str, Any]:
@@ -33,7 +35,12 @@ def test_what_is_invented() -> None:
     }
     words = invented(ZERO_SHOT, hard)
     assert said(
-        words, "in 1 of 20 texts", "in 3 of 6 pieces", "7 % of 1,000 such", "2 of 10 passages", "20 [10, 40] %"
+        words,
+        "in 1 of 20 texts",
+        "in 3 of 6 pieces",
+        "7 % of 1,000 such",
+        "2 of 10 passages",
+        "20 % (95 % interval 10 to 40)",
     )
 
 
@@ -43,12 +50,37 @@ def test_what_is_missed() -> None:
     assert said(words, "finds 40 %, and 80 % is right")
 
 
-def test_how_sure_the_scores_are() -> None:
+def calibrated(*, spans: tuple[float, float, int], departures: tuple[float, float, int]) -> dict[str, Any]:
+    """A report by (mean score, share right, items) of both kinds."""
     curve = [
         {"min_score": least, "departures": {"precision": 0.5 + least / 2, "recall": 1 - least}} for least in (0.5, 0.9)
     ]
-    test = {"departures": {"after": {"mean_score": 0.913, "right": 0.8}}, "curve": curve}
-    report = {"fitted_on": "A", "departures_fitted_on": ["A", "B", "C"], "sets": {"news-units test": test}}
-    words = overconfident(report)
-    assert said(words, "calibrated on A, those of departures on A, B and C", "0.91 on average, and 80 %")
-    assert said(words, "0.9` 95 %", "10 %")
+    kinds = [{"after": dict(zip(("mean_score", "right", "items"), one, strict=True))} for one in (spans, departures)]
+    test = {"spans": {"all": kinds[0]}, "departures": kinds[1], "curve": curve}
+    return {"fitted_on": "A", "departures_fitted_on": ["A", "B", "C"], "sets": {"news-units test": test}}
+
+
+def test_how_honest_the_scores_are() -> None:
+    words = honesty(calibrated(spans=(0.9, 0.8, 1000), departures=(0.913, 0.8, 100)))
+    assert said(words, "calibrated on A, those of departures on A, B and C")
+    assert said(words, "0.9` 95 % of the departures are right, and 10 % of all")
+
+
+@pytest.mark.parametrize(
+    ("mean", "right", "items", "verdict"),
+    [
+        (0.914, 0.888, 1967, "too high (0.91 on average, 89 % right)"),
+        (0.888, 0.914, 1967, "too low (0.89 on average, 91 % right)"),
+        (0.857, 0.866, 104, "about right (0.86 on average, 87 % right)"),
+        (0.914, 0.888, 104, "about right (0.91 on average, 89 % right)"),  # so few items show no such difference
+        (0.913, 0.8, 104, "too high (0.91 on average, 80 % right)"),
+        (1.0, 1.0, 9, "about right (1.00 on average, 100 % right)"),
+    ],
+)
+def test_scores_are_called_what_the_figures_say(mean: float, right: float, items: int, verdict: str) -> None:
+    """Spans and departures each by their own figures, so that no sentence about another model's stays behind."""
+    other = (0.5, 0.5, 100)
+    words = honesty(calibrated(spans=(mean, right, items), departures=other))
+    assert said(words, f"scores of spans are {verdict}, those of departures about right (0.50 on average, 50 % right)")
+    words = honesty(calibrated(spans=other, departures=(mean, right, items)))
+    assert said(words, f"about right (0.50 on average, 50 % right), those of departures {verdict}.")

@@ -88,7 +88,7 @@ def test_bad_records_do_not_fail_a_run_unless_all_are_bad(model_dir: Path, tmp_p
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["gone.jsonl", "out.jsonl"], "error: gone.jsonl: no such file or folder; "),
+        (["gone.jsonl", "out.jsonl"], "error: gone.jsonl: no such file or folder; check the path"),
         (["in.jsonl", "out.csv"], "error: out.csv: the output is one file; let its name end in .jsonl or .parquet"),
         (["in.jsonl", "out.jsonl", "--shard", "3/2"], "error: --shard 3/2: write it as I/N"),
         (["in.jsonl", "out.jsonl", "--keep", "id"], "error: --keep id: every output line has a field of this name"),

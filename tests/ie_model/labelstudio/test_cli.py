@@ -11,12 +11,15 @@ from typer.testing import CliRunner
 
 from ie_model.cli import app
 from ie_model.extractor import Extractor
+from ie_model.labelstudio import sync
 from ie_model.labelstudio.cli import Choose, Offsets
 from ie_model.labelstudio.documents import document_from
 from ie_model.labelstudio.exporting import by_uncertainty, least_score, model_version
 from ie_model.labelstudio.importing import Choice
 from ie_model.labelstudio.interface import Interface
 from ie_model.labelstudio.offsets import Unit
+from ie_model.labelstudio.server import Project, Server
+from ie_model.labelstudio.sync import Pulled, Pushed
 
 TEXTS = {
     "a.txt": "3月，星河科技技术副总裁林知远宣布辞职创业。\r\n",
@@ -113,10 +116,31 @@ def test_what_the_model_is_least_sure_of_comes_first(
 
 def test_without_predictions(tmp_path: Path, articles: Path) -> None:
     tasks = tmp_path / "tasks.json"
+    result = fine("export", articles / "a.txt", "-o", tasks, "--no-predictions")
+    assert result.stdout == f"1 task in {tasks}\n"
     fine("export", articles, "-o", tasks, "--no-predictions")
     assert json.loads(tasks.read_text(encoding="utf-8"))[0] == {"data": {"text": TEXTS["a.txt"], "id": "a.txt"}}
     result = fine("import", tasks)
-    assert result.stderr.endswith("0 documents; 0 tasks skipped by their annotators, 3 not annotated\n")
+    assert result.stderr.endswith("0 documents; 0 tasks skipped by annotators, 3 not annotated\n")
+
+
+def test_push_and_pull_say_what_they_did(tmp_path: Path, articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Answers:
+        url = "http://there"
+
+        def project(self, title: str) -> Project:
+            return Project(5, title, "", "")
+
+    pushed = Pushed(created=("a.txt",), unchanged=("b.txt", "c.txt"))
+    pulled = Pulled(written=(1, 2), unchanged=(3,), untouched=4)
+    monkeypatch.setattr(Server, "connect", lambda *_, **__: Answers())
+    monkeypatch.setattr(sync, "open_project", lambda *_: (Project(5, "Seeds", "", ""), Interface()))
+    monkeypatch.setattr(sync, "push", lambda *_: pushed)
+    monkeypatch.setattr(sync, "pull", lambda *_: pulled)
+    result = fine("push", articles, "--project", "Seeds", "--no-predictions")
+    assert result.stdout == "project 5 at http://there/projects/5: 1 new task, 0 updated, 2 unchanged\n"
+    result = fine("pull", tmp_path, "--project", "Seeds")
+    assert result.stdout == f"2 tasks written to {tmp_path}, 1 unchanged, 4 not annotated yet\n"
 
 
 def test_bad_inputs_do_not_stop_the_good_ones(tmp_path: Path, articles: Path) -> None:
@@ -137,13 +161,13 @@ def test_faults(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert result.stdout.splitlines() == [
         "error: task 2, annotation 6, region r: offsets 0-9 are no place in the text; mark it anew",
-        "2 tasks, 1 errors, 0 notes",
+        "2 tasks, 1 error, 0 notes",
     ]
     result = run("import", path)
     assert result.exit_code == 2
     assert len(result.stdout.splitlines()) == 1, "the other task is imported"
     path.write_text(json.dumps([good]), encoding="utf-8")
-    assert fine("check", path).stdout == "1 tasks, 0 errors, 0 notes\n"
+    assert fine("check", path).stdout == "1 task, 0 errors, 0 notes\n"
 
 
 def test_agreement_is_written(tmp_path: Path) -> None:

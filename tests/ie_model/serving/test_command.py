@@ -138,8 +138,8 @@ def test_an_address_in_use(model_dir: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--model", "nowhere"], "lacks config.json"),
-        (["--examples", "nowhere"], "nowhere: no such file or folder"),
+        (["--model", "nowhere"], "nowhere: no such folder"),
+        (["--examples", "nowhere"], "nowhere: no such file or folder; check the path\n"),
         (["--host", "no.such.host.invalid"], "cannot listen there"),
     ],
 )

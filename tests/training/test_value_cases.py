@@ -81,3 +81,8 @@ def test_the_command_reports_all_three(tmp_path: Path, capsys: pytest.CaptureFix
     assert result["dates"]["ours, all cases"]["right"] == len(date_cases())
     assert 0 < result["money"]["cn2an"]["all"]["amount_right"] < cases
     assert f"money, ours: {cases} of {cases} amounts" in capsys.readouterr().out
+
+
+def test_the_readme_counts_them() -> None:
+    readme = Path("README.md").read_text(encoding="utf-8")
+    assert f"{len(money_cases()):,} amounts and {len(date_cases()):,} dates" in readme

@@ -17,7 +17,7 @@ class ServerError(IEModelError):
 
 def not_tasks(name: str, reason: str) -> InputError:
     return InputError(
-        f"{name}: {reason}; expected a Label Studio full JSON export (JSON or JSON-MIN in its Export dialogue)"
+        f"{name}: {reason}; expected an export from Label Studio (JSON or JSON-MIN in its Export dialogue)"
     )
 
 

@@ -56,7 +56,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "corpora").mkdir()
     (tmp_path / "corpora" / "news.txt").write_text(f"别的一段。\n{STORED}\n\n{OTHER}\n", encoding="utf-8")
     write_lines(tmp_path / "marks.jsonl", ROWS)
-    monkeypatch.setattr(evaluated, "evaluated_texts", lambda root: [])
+    monkeypatch.setattr(evaluated, "evaluated_texts", lambda *_: [])
     return tmp_path
 
 
@@ -101,7 +101,7 @@ def test_what_is_scored_is_left_out(
     long = OTHER + "这样一来,这一段就与评测用的文章有三十多个字相同。"
     (folder / "corpora" / "news.txt").write_text(f"{STORED}\n{long}\n", encoding="utf-8")
     write_lines(folder / "marks.jsonl", [ROWS[0], marks(long, [["ORG", 0, 4]])])
-    monkeypatch.setattr(evaluated, "evaluated_texts", lambda root: ["开头不同。" + long])
+    monkeypatch.setattr(evaluated, "evaluated_texts", lambda *_: ["开头不同。" + long])
     assert run(folder) == 0
     assert "1 left out for what is scored, 1 → " in capsys.readouterr().out
     (kept,) = read_source(f"paragraphs:{folder / 'out' / 'paragraphs.jsonl'}", data_root=Path())

@@ -151,7 +151,7 @@ def test_json_min_shows_its_interface(tmp_path: Path, tag: str, key: str) -> Non
 def test_files_that_are_no_tasks(tmp_path: Path, rows: str, reason: str) -> None:
     path = tmp_path / "x.json"
     path.write_text(rows, encoding="utf-8")
-    with pytest.raises(InputError, match=rf"x\.json.*{reason}.*; expected a Label Studio full JSON export"):
+    with pytest.raises(InputError, match=rf"x\.json.*{reason}.*; expected an export from Label Studio"):
         list(read_tasks(path))
 
 

@@ -35,9 +35,7 @@ Identity = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]}),
     Field(description="A name for the document; it comes back as it is, a whole number as a string."),
 ]
-MinScore = Annotated[
-    float, Field(ge=0.0, le=1.0, description="Omit spans and departures that score below this.")
-]
+MinScore = Annotated[float, Field(ge=0.0, le=1.0, description="Omit spans and departures that score below this.")]
 Score = Annotated[float, Field(ge=0.0, le=1.0, description="How probably it is right.")]
 Offset = Annotated[int, Field(ge=0, description="In code points of the text as given.")]
 

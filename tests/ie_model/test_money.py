@@ -260,7 +260,8 @@ def test_an_article_may_say_what_its_yuan_are() -> None:
         value = amounts.value(text.index(surface), text.index(surface) + len(surface))
         return value and value.currency
 
-    assert [currency(surface) for surface in ("1元", "5926亿元", "2254亿元", "70亿美元")] == ["CNY", "TWD", "TWD", "USD"]
+    found = [currency(surface) for surface in ("1元", "5926亿元", "2254亿元", "70亿美元")]
+    assert found == ["CNY", "TWD", "TWD", "USD"]
     assert stated_currency("盈利235億元（港元，下同），派息1.775元") == (7, "HKD")
     assert stated_currency("营收3亿元（元，下同）") is None
     assert stated_currency("营收3亿元（人民币）") is None

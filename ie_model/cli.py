@@ -155,7 +155,13 @@ def _print_table(documents: list[Document]) -> None:
     table = Table(title="Departures", title_justify="left")
     for name in ("document", *TABLE_COLUMNS):
         short = name in ("document", "status", "score")
-        table.add_column(name, justify="right" if name == "score" else "left", overflow="fold", no_wrap=short)
+        table.add_column(
+            name,
+            justify="right" if name == "score" else "left",
+            overflow="fold",
+            no_wrap=short,
+            min_width=len("2023-03-20") if name == "when" else None,
+        )
     count = 0
     shown = _short_names([document.id or "" for document in documents])
     for document in documents:
@@ -172,12 +178,12 @@ def _print_table(documents: list[Document]) -> None:
 
 
 def _cells(departure: Departure) -> tuple[str, ...]:
-    """A departure's cells, with the ISO value of its date where it has one."""
+    """A departure's cells; of a date the ISO value where it has one, which is shorter than the words."""
     from ie_model.render import TABLE_COLUMNS, table_cells
 
     cells = list(table_cells(departure))
     if departure.date is not None and departure.date.value is not None:
-        cells[TABLE_COLUMNS.index("when")] += f" ({departure.date.value})"
+        cells[TABLE_COLUMNS.index("when")] = departure.date.value
     return tuple(cells)
 
 

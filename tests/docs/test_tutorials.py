@@ -94,7 +94,7 @@ def test_the_document_of_the_readme() -> None:
 
 
 def test_the_table_of_the_readme(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", "110")
     printed = CliRunner().invoke(app, ["extract", str(ROOT / "seeds")]).stdout.splitlines()
     shown = [line.strip() for line in README.splitlines() if line.startswith(("    ┃", "    │"))]
     assert len(shown) == 5

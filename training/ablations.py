@@ -10,7 +10,6 @@ on where it was.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -18,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ie_model.errors import IEModelError
 from ie_model.extractor import Extractor
-from training.data.example import DataError, Example
+from training.command import argument_parser, reported
+from training.data.example import Example
 from training.data.sources import read_source
 from training.recipe import DATA_ROOT, Recipe, RecipeError
 from training.report import (
@@ -123,22 +122,24 @@ def run(ablations: Ablations, *, folder: Path, data_root: str, names: Sequence[s
     }
 
 
+@reported
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Train and score variants of a recipe.")
-    parser.add_argument("--variants", type=Path, default=Path("training/recipes/ablations.yaml"))
-    parser.add_argument("--data-root", default=DATA_ROOT)
+    parser = argument_parser("Train and score variants of a recipe.")
+    parser.add_argument(
+        "--variants",
+        type=Path,
+        default=Path("training/recipes/ablations.yaml"),
+        help="YAML file of the recipe and its variants",
+    )
+    parser.add_argument("--data-root", default=DATA_ROOT, help="folder of the publishers' raw files")
     parser.add_argument("--folder", type=Path, default=Path("runs/ablations"), help="where the models are kept")
     add_only_option(parser)
-    parser.add_argument("--output", type=Path, default=OUTPUT)
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="file to write the figures to")
     options = parser.parse_args(arguments)
-    try:
-        check_writable(options.output)
-        ablations = Ablations.read(options.variants)
-        names = chosen(options.only, ablations.variants, options.variants)
-        report = run(ablations, folder=options.folder, data_root=options.data_root, names=names)
-    except (RecipeError, DataError, IEModelError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    check_writable(options.output)
+    ablations = Ablations.read(options.variants)
+    names = chosen(options.only, ablations.variants, options.variants)
+    report = run(ablations, folder=options.folder, data_root=options.data_root, names=names)
     command = f"python -m training.ablations --variants {options.variants} --data-root FOLDER{said_only(options.only)}"
     write_results(options.output, command=command, report=report)
     return 0

@@ -15,7 +15,6 @@ The model is far smaller than the published one, so the figures compare the orde
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -26,16 +25,16 @@ from typing import Any
 
 import numpy as np
 
-from ie_model.errors import IEModelError
 from ie_model.extractor import Extractor
 from ie_model.labelstudio.exporting import by_uncertainty
 from ie_model.labelstudio.interface import Interface, Link, draw
 from ie_model.labelstudio.tasks import CONFIG_NAME, dump
+from training.command import argument_parser, reported
 from training.data.example import DataError, Example, GoldSpan
 from training.data.label_studio import PREFIX
 from training.data.sources import read_source
 from training.finetune import finetune
-from training.recipe import DATA_ROOT, Recipe, RecipeError, Stage
+from training.recipe import DATA_ROOT, Recipe, Stage
 from training.report import check_writable, fingerprint, score, write_results
 
 ORDERS = ("random", "uncertain")
@@ -167,21 +166,26 @@ def _means(rounds: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return result
 
 
+@reported
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Uncertain against random order of annotation.")
+    parser = argument_parser("Uncertain against random order of annotation.")
     parser.add_argument("--data-root", type=Path, default=Path(DATA_ROOT), help="folder with news-units/")
-    parser.add_argument("--sizes", type=int, nargs="+", default=list(Study.sizes))
-    parser.add_argument("--seeds", type=int, nargs="+", default=list(Study.seeds))
-    parser.add_argument("--output", type=Path, default=OUTPUT)
+    parser.add_argument(
+        "--sizes",
+        type=int,
+        nargs="+",
+        default=list(Study.sizes),
+        help="how many annotated units to train on, each in turn",
+    )
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=list(Study.seeds), help="one run of each size and order for each"
+    )
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="file to write the figures to")
     options = parser.parse_args(arguments)
     study = Study(sizes=tuple(sorted(options.sizes)), seeds=tuple(options.seeds))
-    try:
-        check_writable(options.output)
-        with tempfile.TemporaryDirectory() as folder:
-            report = run(study, data_root=options.data_root, folder=Path(folder))
-    except (RecipeError, DataError, IEModelError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    check_writable(options.output)
+    with tempfile.TemporaryDirectory() as folder:
+        report = run(study, data_root=options.data_root, folder=Path(folder))
     words = [f"--sizes {' '.join(map(str, study.sizes))}", f"--seeds {' '.join(map(str, study.seeds))}"]
     command = f"python -m training.active_learning --data-root FOLDER {' '.join(words)}"
     write_results(options.output, command=command, report=report)

@@ -10,7 +10,6 @@ part of the first's texts only.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ie_model.scheme import LABELS
+from training.command import argument_parser, reported
 from training.data.authored import read_authored
 from training.data.example import DataError, Example, GoldSpan
 from training.data.paragraphs import MARKS, marked_examples
@@ -72,17 +72,14 @@ def read_pass(folder: Path) -> list[Example]:
     return read_authored(folder) if any(folder.glob("*.jsonl")) else read_seeds(folder)
 
 
+@reported
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Agreement between two folders of Label Studio annotations.")
-    parser.add_argument("first", type=Path)
-    parser.add_argument("second", type=Path)
-    parser.add_argument("--output", type=Path)
+    parser = argument_parser("Agreement between two folders of Label Studio annotations.")
+    parser.add_argument("first", type=Path, help="folder of the one pass's exports")
+    parser.add_argument("second", type=Path, help="folder of the other's")
+    parser.add_argument("--output", type=Path, help="file to write the figures to")
     options = parser.parse_args(arguments)
-    try:
-        report = agreement(read_pass(options.first), read_pass(options.second))
-    except DataError as error:
-        print(error, file=sys.stderr)
-        return 2
+    report = agreement(read_pass(options.first), read_pass(options.second))
     for part in ("spans", "relations"):
         for name, figures in report[part].items():
             print(f"{part:10} {name:14} F1 {figures['f1']:.3f}  ({figures['right']} of {figures['gold']})")

@@ -9,7 +9,6 @@ leave-one-out evaluation are such models.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -21,10 +20,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from ie_model.model_folder import CONFIG, SAFETENSORS, TOKENIZER
+from training.command import argument_parser, reported
+from training.errors import TrainingError
 from training.modeling import load_model, save_model
 
 
-class AverageError(ValueError):
+class AverageError(TrainingError):
     """Models that cannot be averaged; the message says which and why."""
 
 
@@ -75,16 +76,13 @@ def _tokens(folder: Path) -> bytes:
     return (folder / TOKENIZER).read_bytes()
 
 
+@reported
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Average the weights of models that share a start.")
+    parser = argument_parser("Average the weights of models that share a start.")
     parser.add_argument("models", type=Path, nargs="+", help="stages' folders, made by training.finetune")
-    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True, help="folder to write the mean to")
     options = parser.parse_args(arguments)
-    try:
-        average(options.models, options.output)
-    except AverageError as error:
-        print(error, file=sys.stderr)
-        return 2
+    average(options.models, options.output)
     print(options.output)
     return 0
 

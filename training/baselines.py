@@ -28,9 +28,10 @@ from ie_model.relations import Frame
 from ie_model.script import model_view
 from ie_model.windows import split_sentences
 from training.data.example import Example
+from training.errors import TrainingError
 
 
-class BaselineError(RuntimeError):
+class BaselineError(TrainingError):
     """A baseline lacks a package; the message names the remedy."""
 
 

@@ -29,10 +29,10 @@ from packaging.requirements import Requirement
 from rich.console import Console
 
 from ie_model.cores import available_cores
-from ie_model.errors import IEModelError
 from ie_model.extractor import Extractor
 from ie_model.model_folder import ModelFolder
 from training import benchmark_memory
+from training.command import argument_parser, reported
 from training.contenders import Contender, Work, ceiling, contenders, encoder_operations
 from training.data.example import DataError, Example
 from training.data.sources import read_source
@@ -253,21 +253,18 @@ def _processor(info: Path = Path("/proc/cpuinfo")) -> str:
     return platform.processor() or platform.machine()
 
 
+@reported
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Time the package beside what else runs the same weights.")
-    parser.add_argument("--rounds", type=int, default=15)
+    parser = argument_parser("Time the package beside what else runs the same weights.")
+    parser.add_argument("--rounds", type=int, default=15, help="turns of each contender")
     parser.add_argument("--threads", type=int, default=0, help="cores that each contender may use; 0 for all")
     parser.add_argument("--long", type=int, default=1_000_000, help="characters of the longest document")
     parser.add_argument("--only", help="contenders whose name has this, e.g. 'ie-model'")
-    parser.add_argument("--data-root", default=DATA_ROOT)
-    parser.add_argument("--output", type=Path, default=Path("results/speed.json"))
+    parser.add_argument("--data-root", default=DATA_ROOT, help="folder of the publishers' raw files")
+    parser.add_argument("--output", type=Path, default=Path("results/speed.json"), help="file to write the figures to")
     options = parser.parse_args(arguments)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    try:
-        check_writable(options.output)
-    except IEModelError as error:
-        print(error, file=sys.stderr)
-        return 2
+    check_writable(options.output)
     report = benchmark(options)
     command = f"python -m training.benchmark --rounds {options.rounds} --long {options.long}"
     command += f" --threads {options.threads}" if options.threads else ""

@@ -8,7 +8,6 @@ the machine, so on few cores the client's own work counts against the server.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
@@ -25,9 +24,9 @@ from pathlib import Path
 from typing import Any
 
 from ie_model.cores import available_cores
-from ie_model.errors import IEModelError
 from ie_model.extractor import Extractor
 from ie_model.model_folder import ModelFolder
+from training.command import argument_parser, reported
 from training.http_client import Connection
 from training.report import check_writable, weights_fingerprint, write_results
 
@@ -242,22 +241,22 @@ def measure(model: Path | None, *, threads: int, rounds: int, seconds: float, lo
     }
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+@reported
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argument_parser(
+        "Measure the server: throughput beside `pipe`, latency, and twice the load that it can take."
+    )
     parser.add_argument("--model", type=Path, help="a model folder instead of the packaged model")
     parser.add_argument("--threads", type=int, default=0, help="threads of the model, here and in the server")
     parser.add_argument("--rounds", type=int, default=3, help="turns of pipe and server")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each turn")
     parser.add_argument("--load-seconds", type=float, default=60.0, help="of the overload")
     parser.add_argument("--output", type=Path, help="write the figures to this file")
-    given = parser.parse_args()
-    try:
-        if given.output is not None:
-            check_writable(given.output)
-        folder = ModelFolder.open(given.model).path
-    except IEModelError as error:
-        print(error, file=sys.stderr)
-        return 2
+    arguments = sys.argv[1:] if arguments is None else arguments
+    given = parser.parse_args(arguments)
+    if given.output is not None:
+        check_writable(given.output)
+    folder = ModelFolder.open(given.model).path
     report = measure(
         given.model,
         threads=given.threads,
@@ -269,7 +268,7 @@ def main() -> int:
     if given.output is not None:
         report["weights"] = weights_fingerprint(folder)
         write_results(
-            given.output, command="python -m " + " ".join(["training.benchmark_http", *sys.argv[1:]]), report=report
+            given.output, command="python -m " + " ".join(["training.benchmark_http", *arguments]), report=report
         )
     return 0
 

@@ -9,7 +9,6 @@ repeated; the stream, and the lines of the file, are pieces of PIECE characters 
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
@@ -19,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from ie_model.cores import available_cores
-from ie_model.errors import IEModelError
 from ie_model.model_folder import ModelFolder
+from training.command import argument_parser, reported
 from training.report import check_writable, weights_fingerprint, write_results
 
 SEEDS = Path("seeds")
@@ -124,24 +123,23 @@ def json_lines(size: int) -> Iterator[bytes]:
         written, number = written + len(line), number + 1
 
 
+@reported
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Measure peak memory and speed against length.")
+    parser = argument_parser("Measure peak memory and speed against length.")
     parser.add_argument(
         "--long", type=int, choices=(*LENGTHS, *LONG), default=LENGTHS[-1], help="characters of the longest"
     )
     parser.add_argument("--jsonl", type=int, action="append", default=[], metavar="MB", help="also files of this size")
     parser.add_argument("--model", type=Path, help="a model folder; the packaged model unless given")
     parser.add_argument("--threads", type=int, default=0, help="cores to use; 0 for all")
-    parser.add_argument("--output", type=Path, default=Path("results/memory.json"))
+    parser.add_argument(
+        "--output", type=Path, default=Path("results/memory.json"), help="file to write the figures to"
+    )
     options = parser.parse_args(arguments)
     chosen = {"model": options.model, "threads": options.threads}
     lengths = [length for length in (*LENGTHS, *LONG) if length <= options.long]
-    try:
-        check_writable(options.output)
-        model = ModelFolder.open(options.model)
-    except IEModelError as error:
-        print(error, file=sys.stderr)
-        return 2
+    check_writable(options.output)
+    model = ModelFolder.open(options.model)
     report: dict[str, Any] = {
         "model": weights_fingerprint(model.path),
         "threads": options.threads or available_cores(),

@@ -9,7 +9,6 @@ Writes `results/profile.json`.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
@@ -22,11 +21,10 @@ from types import FrameType
 from typing import Any
 
 from ie_model.arrays import Floats, Ints
-from ie_model.errors import InputError
 from ie_model.extractor import Extractor
 from ie_model.model_folder import ENCODER_ONNX, ModelFolder
 from ie_model.runtime.onnx import OnnxRuntime
-from training.data.example import DataError
+from training.command import argument_parser, reported
 from training.data.sources import read_source
 from training.recipe import DATA_ROOT
 from training.report import check_writable, command_of, weights_fingerprint, write_results
@@ -151,25 +149,18 @@ def profile(model: ModelFolder, texts: Sequence[str], *, rounds: int) -> dict[st
     }
 
 
+@reported
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Where the time of an extraction goes.")
-    parser.add_argument("--data-root", type=Path, default=Path(DATA_ROOT))
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--output", type=Path, default=OUTPUT)
+    parser = argument_parser("Where the time of an extraction goes.")
+    parser.add_argument("--data-root", type=Path, default=Path(DATA_ROOT), help="folder of the publishers' raw files")
+    parser.add_argument("--rounds", type=int, default=10, help="times that each part is measured")
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="file to write the figures to")
     options = parser.parse_args(arguments)
-    try:
-        check_writable(options.output)
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 2
+    check_writable(options.output)
     model = ModelFolder.open(None, runtime="onnx")
     report: dict[str, Any] = {"model": weights_fingerprint(model.path), "rounds": options.rounds, "sets": {}}
     for name, split in (("seeds", "train"), ("news-units", "dev")):
-        try:
-            examples = read_source(name, data_root=options.data_root, split=split, purpose="evaluate")
-        except DataError as error:
-            print(error, file=sys.stderr)
-            return 2
+        examples = read_source(name, data_root=options.data_root, split=split, purpose="evaluate")
         found = profile(model, [example.text for example in examples], rounds=options.rounds)
         report["sets"][f"{name} {split}"] = found
         print(name, split, json.dumps(found, ensure_ascii=False), flush=True)

@@ -17,7 +17,6 @@ of its spans are right, the spans' probabilities being the calibrated ones.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -32,14 +31,14 @@ from ie_model.consistency import article_spans
 from ie_model.decoding import Span
 from ie_model.document import Document, Entity
 from ie_model.encoding import Encoding
-from ie_model.errors import IEModelError
 from ie_model.extractor import Extractor
 from ie_model.model_folder import CONFIG, ModelFolder, Settings
 from ie_model.relations import calibrated
 from ie_model.runtime import Runtime
 from ie_model.runtime.onnx import OnnxRuntime
 from training.calibration_plot import write_plot
-from training.data.example import DataError, Example, expect_file
+from training.command import argument_parser, reported
+from training.data.example import Example, expect_file
 from training.data.sources import PASSAGES, PASSAGES_SPLIT, read_source, set_name
 from training.fact_scoring import departure_counts, gold_facts, match_facts
 from training.features import tag_masks
@@ -253,12 +252,11 @@ def fitted_values(settings: Settings) -> dict[str, float]:
     return {name: getattr(settings, name) for name in ("temperature", "link_temperature", "link_bias")}
 
 
+@reported
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description="Fit spans' scores on news-units dev and departures' on three sets, and measure both."
-    )
+    parser = argument_parser("Fit spans' scores on news-units dev and departures' on three sets, and measure both.")
     parser.add_argument("--model", type=Path, help="a model folder; the packaged model by default")
-    parser.add_argument("--data-root", default=DATA_ROOT)
+    parser.add_argument("--data-root", default=DATA_ROOT, help="folder of the publishers' raw files")
     parser.add_argument(
         "--split",
         choices=("dev", "test"),
@@ -272,25 +270,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="what training.paragraphs wrote; without it departures are fitted on two sets",
     )
     parser.add_argument("--write", action="store_true", help="put what was fitted into the model's config.json")
-    parser.add_argument("--output", type=Path, default=RESULTS)
+    parser.add_argument("--output", type=Path, default=RESULTS, help="file to write the figures to")
     options = parser.parse_args(arguments)
-    try:
-        check_writable(options.output)
-        model = ModelFolder.open(options.model)
-        subject = Subject(model, RememberingRuntime(OnnxRuntime(model.path)))
-        further = [HELD_OUT]
-        if options.passages != PASSAGES:
-            expect_file(options.passages)
-        if options.passages.is_file():
-            further.append((f"paragraphs:{options.passages}", PASSAGES_SPLIT))
-        wanted = dict.fromkeys((FITTED, *further, (FITTED[0], options.split)))
-        found = {
-            one: read_source(one[0], data_root=Path(options.data_root), split=one[1], purpose="evaluate")
-            for one in wanted
-        }
-    except (DataError, IEModelError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    check_writable(options.output)
+    model = ModelFolder.open(options.model)
+    subject = Subject(model, RememberingRuntime(OnnxRuntime(model.path)))
+    further = [HELD_OUT]
+    if options.passages != PASSAGES:
+        expect_file(options.passages)
+    if options.passages.is_file():
+        further.append((f"paragraphs:{options.passages}", PASSAGES_SPLIT))
+    wanted = dict.fromkeys((FITTED, *further, (FITTED[0], options.split)))
+    found = {
+        one: read_source(one[0], data_root=Path(options.data_root), split=one[1], purpose="evaluate") for one in wanted
+    }
     settings = fit(subject, found[FITTED], further=[example for one in further for example in found[one]])
     sets = {set_name(*one): examples for one, examples in found.items()}
     fitted_on = set_name(*FITTED)

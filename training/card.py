@@ -8,7 +8,6 @@ What the text says in numbers comes from the results; `training/card.md` is the 
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import sys
@@ -24,6 +23,7 @@ from ie_model.model_folder import CONFIG, SAFETENSORS, ModelFolder
 from ie_model.scheme import LABELS
 from training.calibration_card import curve_table, fitted_sentence, reliability_table
 from training.card_limits import honesty, invented, missed
+from training.command import argument_parser, reported
 from training.markdown import cell, table
 from training.report import weights_fingerprint
 
@@ -414,8 +414,9 @@ def _between(text: str, begin: str, end: str, new: str) -> str:
     return f"{before}{begin}\n{new}\n{end}{after}"
 
 
+@reported
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Write model_card.md and the READMEs' figures from results/.")
+    parser = argument_parser("Write model_card.md and the READMEs' figures from results/.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where they differ")
     parser.add_argument("--root", type=Path, default=Path(), help="the checkout")
     options = parser.parse_args(arguments)

@@ -10,12 +10,11 @@ the high bit says that the token continues a word. Documents end with [SEP].
 
 from __future__ import annotations
 
-import argparse
 import json
 import lzma
 import multiprocessing
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +24,8 @@ from tokenizers import Tokenizer
 
 from ie_model.model_folder import TOKENIZER
 from ie_model.script import model_view
+from training.command import argument_parser, reported
+from training.errors import TrainingError
 from training.tokenizer import train_tokenizer, write_tokenizer
 
 CONTINUES = 0x8000
@@ -32,7 +33,7 @@ CONTINUES = 0x8000
 HOLD_OUT = 200
 
 
-class CorpusError(ValueError):
+class CorpusError(TrainingError):
     """A corpus that cannot be read; the message names the file and the remedy."""
 
 
@@ -182,13 +183,14 @@ def _known_tokenizer(output: Path, given: Path | None) -> Tokenizer | None:
     return tokenizer
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Train the tokenizer and pack the corpora for pretraining.")
+@reported
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argument_parser("Train the tokenizer and pack the corpora for pretraining.")
     parser.add_argument("--corpora", type=Path, required=True, help="folder of .txt or .txt.xz files")
-    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True, help="folder to write the packed tokens to")
     parser.add_argument("--tokenizer", type=Path, help="tokenizer.json to use instead of training one")
-    parser.add_argument("--latin-entries", type=int, default=4000)
-    parser.add_argument("--workers", type=int, default=multiprocessing.cpu_count())
+    parser.add_argument("--latin-entries", type=int, default=4000, help="entries of the tokenizer for Latin script")
+    parser.add_argument("--workers", type=int, default=multiprocessing.cpu_count(), help="processes that pack")
     options = parser.parse_args(arguments)
     try:
         files = corpus_files(options.corpora)
@@ -213,9 +215,6 @@ def main(arguments: list[str] | None = None) -> int:
                 )
             if not tokenizer_file.is_file():  # one that was given: pretraining reads it beside the packed files
                 write_tokenizer(tokenizer, options.output)
-    except CorpusError as error:
-        print(error, file=sys.stderr)
-        return 2
     except OSError as error:
         print(f"{error.filename or options.output}: {error.strerror or error}", file=sys.stderr)
         return 2

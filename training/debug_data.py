@@ -11,7 +11,6 @@ where a finding is an error, 2 where the command was wrong or names a source of 
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections import Counter
@@ -23,8 +22,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from ie_model.errors import InputError
 from ie_model.scheme import LABELS
+from training.command import argument_parser, reported
 from training.data import label_studio
 from training.data.duee import DuEEText
 from training.data.example import DataError, Example, NotAtHandError
@@ -94,9 +93,10 @@ def _print(splits: Sequence[Split], missing: Sequence[str], findings: Sequence[F
     console.print(", ".join(f"{totals[severity]} {severity}" for severity in SEVERITIES))
 
 
+@reported
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Check the labelled data and what its splits have in common.")
-    parser.add_argument("--data-root", type=Path, default=Path(DATA_ROOT))
+    parser = argument_parser("Check the labelled data and what its splits have in common.")
+    parser.add_argument("--data-root", type=Path, default=Path(DATA_ROOT), help="folder of the publishers' raw files")
     parser.add_argument(
         "--source",
         nargs="+",
@@ -111,13 +111,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     missing: list[str] = []
     findings: list[Finding] = []
     absent: dict[str, str] = {}
-    try:
-        if options.output:
-            check_writable(options.output)
-        parts = [(name, part) for name in options.source or everything for part in _parts(name)]
-    except (DataError, InputError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    if options.output:
+        check_writable(options.output)
+    parts = [(name, part) for name in options.source or everything for part in _parts(name)]
     for name, part in track(parts, "reading", console=progress, transient=True):
         try:
             splits.append(read_split(name, part, options.data_root))

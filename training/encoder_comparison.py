@@ -11,7 +11,6 @@ of other encoders, sets and seeds, whose runs need not be there any more.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -22,10 +21,10 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from ie_model.errors import IEModelError
 from ie_model.extractor import Extractor
 from ie_model.model_folder import SAFETENSORS
-from training.data.example import DataError, Example
+from training.command import argument_parser, reported
+from training.data.example import Example
 from training.data.sources import read_source
 from training.recipe import DATA_ROOT, Recipe, RecipeError
 from training.report import check_writable, fingerprint, score, weights_fingerprint, write_results
@@ -140,35 +139,40 @@ def with_earlier(report: dict[str, Any], earlier: dict[str, Any]) -> dict[str, A
     return {"earlier": [*earlier.get("earlier", []), earlier["command"]], "encoders": encoders, "sets": sets}
 
 
+@reported
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Compare encoders by what fine-tuning makes of them.")
-    parser.add_argument("--encoders", nargs="+", default=[RANDOM, "training/encoder"], metavar="FOLDER")
-    parser.add_argument("--sets", nargs="+", default=list(SPLITS), metavar="NAME")
-    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2], metavar="N")
-    parser.add_argument("--data-root", default=DATA_ROOT)
+    parser = argument_parser("Compare encoders by what fine-tuning makes of them.")
+    parser.add_argument(
+        "--encoders",
+        nargs="+",
+        default=[RANDOM, "training/encoder"],
+        metavar="FOLDER",
+        help=f"folders of encoders; {RANDOM} for none",
+    )
+    parser.add_argument("--sets", nargs="+", default=list(SPLITS), metavar="NAME", help="benchmarks to fine-tune on")
+    parser.add_argument(
+        "--seeds", nargs="+", type=int, default=[1, 2], metavar="N", help="one run of each encoder and set for each"
+    )
+    parser.add_argument("--data-root", default=DATA_ROOT, help="folder of the publishers' raw files")
     parser.add_argument("--recipes", type=Path, default=RECIPES, help="a folder with NAME.yaml for each set")
     parser.add_argument("--folder", type=Path, default=Path("runs/encoders"), help="where the models are kept")
-    parser.add_argument("--output", type=Path, default=OUTPUT)
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="file to write the figures to")
     parser.add_argument(
         "--add", action="store_true", help="keep what the output has of other encoders, sets and seeds"
     )
     options = parser.parse_args(arguments)
-    try:
-        check_writable(options.output)
-        comparison = Comparison(
-            encoders=tuple(options.encoders),
-            sets=tuple(options.sets),
-            seeds=tuple(options.seeds),
-            folder=options.folder,
-            data_root=options.data_root,
-            recipes=options.recipes,
-        )
-        report = run(comparison)
-        if options.add and options.output.is_file():
-            report = with_earlier(report, json.loads(options.output.read_text(encoding="utf-8")))
-    except (RecipeError, DataError, IEModelError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    check_writable(options.output)
+    comparison = Comparison(
+        encoders=tuple(options.encoders),
+        sets=tuple(options.sets),
+        seeds=tuple(options.seeds),
+        folder=options.folder,
+        data_root=options.data_root,
+        recipes=options.recipes,
+    )
+    report = run(comparison)
+    if options.add and options.output.is_file():
+        report = with_earlier(report, json.loads(options.output.read_text(encoding="utf-8")))
     asked = [("encoders", options.encoders), ("sets", options.sets), ("seeds", options.seeds)]
     command = "python -m training.encoder_comparison --data-root FOLDER"
     for key, values in asked:

@@ -21,16 +21,15 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from ie_model.errors import IEModelError
 from ie_model.extractor import Extractor
 from ie_model.model_folder import ModelFolder
 from ie_model.scheme import LABELS
-from training.data.example import DataError
+from training.command import argument_parser, reported
 from training.data.sources import has_splits, read_source
 from training.error_report import as_markdown
 from training.fact_scoring import PARTS
 from training.leave_one_out import leave_one_out, provenance
-from training.recipe import DATA_ROOT, Recipe, RecipeError
+from training.recipe import DATA_ROOT, Recipe
 from training.report import (
     check_writable,
     command_of,
@@ -133,15 +132,16 @@ def _write_errors(path: Path | None, title: str, examples: Sequence[Any], docume
         print(f"missed and invented departures, with their sentences: {path}")
 
 
+@reported
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Score spans and departures from raw text.")
+    parser = argument_parser("Score spans and departures from raw text.")
     parser.add_argument("--all", action="store_true", help="the model on every set that is at hand; no training")
     parser.add_argument("--leave-one-out", action="store_true", help="the seed articles, each by a model without it")
     parser.add_argument("--recipe", type=Path, help="with --leave-one-out: how to train each model")
     parser.add_argument("--model", type=Path, help="a model folder; the packaged model by default")
-    parser.add_argument("--runtime", default="onnx", choices=("onnx", "torch"))
+    parser.add_argument("--runtime", default="onnx", choices=("onnx", "torch"), help="what runs the model")
     parser.add_argument("--data", default="news-units", help="a source, see training/data/sources.py")
-    parser.add_argument("--split", default="dev")
+    parser.add_argument("--split", default="dev", help="of the source")
     parser.add_argument("--data-root", help=f"folder of the publishers' files; the recipe's, or {DATA_ROOT}")
     parser.add_argument("--output", type=Path, help="write the figures here, as JSON")
     parser.add_argument("--errors", type=Path, help="write missed and invented departures here, as Markdown")
@@ -162,21 +162,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.output = ZERO_SHOT if options.all else LEAVE_ONE_OUT
     told = () if whole else ("data", "split") if has_splits(options.data) else ("data",)
     command = command_of("training.evaluate", options, parser, always=told)
-    try:
-        for path in (options.output, options.errors):
-            if path is not None:
-                check_writable(path)
-        if options.leave_one_out:
-            evaluate_recipe(options, command)
-            return 0
-        options.data_root = options.data_root or DATA_ROOT
-        if options.all:
-            evaluate_all(options, command)
-        else:
-            evaluate_set(options, command)
-    except (RecipeError, DataError, IEModelError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    for path in (options.output, options.errors):
+        if path is not None:
+            check_writable(path)
+    if options.leave_one_out:
+        evaluate_recipe(options, command)
+        return 0
+    options.data_root = options.data_root or DATA_ROOT
+    if options.all:
+        evaluate_all(options, command)
+    else:
+        evaluate_set(options, command)
     return 0
 
 

@@ -9,7 +9,6 @@ those of torch but for rounding; both are checked against torch before the folde
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -23,11 +22,12 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from ie_model.encoding import TextEncoder
-from ie_model.errors import IEModelError
 from ie_model.model_folder import ENCODER_ONNX, LINKS_ONNX, TOKENIZER, ModelFolder, Settings
 from ie_model.relations import PAIR_FIELDS, PAIR_KINDS
 from ie_model.runtime.modeling import SpanLinkModel
 from ie_model.runtime.onnx import OnnxRuntime
+from training.command import argument_parser, reported
+from training.errors import TrainingError
 from training.modeling import load_model, save_model
 from training.modernbert_onnx import encoder_graph, is_supported
 from training.quantize import calibration_texts, measure_activations
@@ -40,7 +40,7 @@ TAG_AGREEMENT = 0.98
 PRECISIONS = ("int8", "float")
 
 
-class ExportError(RuntimeError):
+class ExportError(TrainingError):
     """The exported files do not agree with the trained model, or it is not to be published."""
 
 
@@ -247,20 +247,24 @@ def check_parity(network: SpanLinkModel, folder: Path) -> float:
     return worst
 
 
+@reported
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Export a trained model to ONNX and safetensors.")
+    parser = argument_parser("Export a trained model to ONNX and safetensors.")
     parser.add_argument("--model", type=Path, required=True, help="a stage's folder, made by training.finetune")
-    parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--temperature", type=float, default=1.0)
-    parser.add_argument("--link-threshold", type=float, default=0.5)
+    parser.add_argument("--output", type=Path, required=True, help="folder to write the model to")
+    parser.add_argument(
+        "--temperature", type=float, default=1.0, help="divides the tags' logits; training.calibration fits it"
+    )
+    parser.add_argument(
+        "--link-threshold", type=float, default=0.5, help="least probability of a link that is reported"
+    )
     defaults = Settings()
     parser.add_argument("--window", type=int, default=defaults.window, help="tokens that the encoder takes at once")
     parser.add_argument("--overlap", type=int, default=defaults.overlap, help="tokens that neighbouring windows share")
     parser.add_argument("--precision", choices=PRECISIONS, default="int8", help="of the encoder's matrices in ONNX")
     options = parser.parse_args(arguments)
     if not (options.model / "model.safetensors").is_file():
-        print(f"{options.model}: no model.safetensors here; train one with training.finetune", file=sys.stderr)
-        return 2
+        raise ExportError(f"{options.model}: no model.safetensors here; train one with training.finetune")
     try:
         settings = Settings(
             window=options.window,
@@ -270,7 +274,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         refuse_benchmark(options.model)
         report = export(options.model, options.output, settings=settings, precision=options.precision)
-    except (ExportError, IEModelError, FileNotFoundError, ValueError) as error:
+    except (FileNotFoundError, ValueError) as error:  # a file is missing, or the settings cannot be
         print(error, file=sys.stderr)
         return 2
     sizes = {path.name: f"{path.stat().st_size / 1e6:.1f} MB" for path in sorted(options.output.iterdir())}

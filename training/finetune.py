@@ -12,7 +12,6 @@ that a resumed run sees the batches that the interrupted one would have.
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import os
@@ -28,12 +27,12 @@ import torch
 from transformers import set_seed
 
 from ie_model.encoding import TextEncoder
-from ie_model.errors import IEModelError
 from ie_model.model_folder import SAFETENSORS, TOKENIZER
 from ie_model.runtime.modeling import SpanLinkModel
 from ie_model.scheme import LABELS, TagScheme
 from training.augment import Names, harvest, substitute
 from training.batches import Batches, SourceWindows
+from training.command import argument_parser, reported
 from training.data import label_studio
 from training.data.authored import authored_files
 from training.data.example import DataError, Example
@@ -255,9 +254,10 @@ def _round_as_saved(network: SpanLinkModel) -> None:
 
 
 @ending_process_group()
+@reported
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Fine-tune a model on a recipe's sources.")
-    parser.add_argument("--recipe", type=Path, required=True)
+    parser = argument_parser("Fine-tune a model on a recipe's sources.")
+    parser.add_argument("--recipe", type=Path, required=True, help="YAML file, see training/recipes/")
     parser.add_argument("--data-root", help="folder of the publishers' raw files, instead of the recipe's")
     parser.add_argument("--encoder", help="encoder to start from, instead of the recipe's")
     parser.add_argument("--output", help="folder to write to, instead of the recipe's")
@@ -269,28 +269,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--leave-out", help="id of a seed article that must not be seen")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     options = parser.parse_args(arguments)
-    try:
-        recipe = Recipe.read(options.recipe)
-        changes = {name: getattr(options, name) for name in ("data_root", "encoder", "output", "seed", "link_weight")}
-        changes = {name: value for name, value in changes.items() if value is not None}
-        check_values(changes, RECIPE_VALUES, where="--")
-        recipe = replace(recipe, **changes)
-        if options.leave_out is not None:  # not only once a stage reads the articles, or never
-            read_source("seeds", data_root=Path(recipe.data_root), leave_out=options.leave_out)
-        if not 1 <= options.first_stage <= len(recipe.stages):
-            raise RecipeError(f"--first-stage {options.first_stage}: {options.recipe} has {len(recipe.stages)} stages")
-        last = len(recipe.stages) if options.last_stage is None else options.last_stage
-        if not options.first_stage <= last <= len(recipe.stages):
-            raise RecipeError(
-                f"--last-stage {last}: write a number from {options.first_stage} to {len(recipe.stages)}"
-            )
-        if (options.first_stage > 1) != (options.start is not None):
-            raise RecipeError("--first-stage 2 and later ones go on from a model: name its folder with --start")
-        stages = range(options.first_stage - 1, last)
-        print(finetune(recipe, leave_out=options.leave_out, resume=options.resume, stages=stages, start=options.start))
-    except (RecipeError, DataError, IEModelError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    recipe = Recipe.read(options.recipe)
+    changes = {name: getattr(options, name) for name in ("data_root", "encoder", "output", "seed", "link_weight")}
+    changes = {name: value for name, value in changes.items() if value is not None}
+    check_values(changes, RECIPE_VALUES, where="--")
+    recipe = replace(recipe, **changes)
+    if options.leave_out is not None:  # not only once a stage reads the articles, or never
+        read_source("seeds", data_root=Path(recipe.data_root), leave_out=options.leave_out)
+    if not 1 <= options.first_stage <= len(recipe.stages):
+        raise RecipeError(f"--first-stage {options.first_stage}: {options.recipe} has {len(recipe.stages)} stages")
+    last = len(recipe.stages) if options.last_stage is None else options.last_stage
+    if not options.first_stage <= last <= len(recipe.stages):
+        raise RecipeError(f"--last-stage {last}: write a number from {options.first_stage} to {len(recipe.stages)}")
+    if (options.first_stage > 1) != (options.start is not None):
+        raise RecipeError("--first-stage 2 and later ones go on from a model: name its folder with --start")
+    stages = range(options.first_stage - 1, last)
+    print(finetune(recipe, leave_out=options.leave_out, resume=options.resume, stages=stages, start=options.start))
     return 0
 
 

@@ -9,17 +9,15 @@ beside them only to show how far it has learnt them by heart.
 
 from __future__ import annotations
 
-import argparse
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ie_model.errors import IEModelError
 from ie_model.extractor import Extractor
 from ie_model.model_folder import ModelFolder
 from ie_model.script import model_view
+from training.command import argument_parser, reported
 from training.data.example import Example
 from training.data.sources import read_source
 from training.report import (
@@ -46,17 +44,14 @@ def is_hard(example: Example) -> bool:
     return {"PERSON", "ORG"} <= labels and bool(WORDS.search(model_view(example.text)))
 
 
+@reported
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Share of hard negatives in which a departure is invented.")
+    parser = argument_parser("Share of hard negatives in which a departure is invented.")
     parser.add_argument("--model", type=Path, help="a model folder; the packaged model by default")
-    parser.add_argument("--output", type=Path, default=RESULTS)
+    parser.add_argument("--output", type=Path, default=RESULTS, help="file to write the figures to")
     options = parser.parse_args(arguments)
-    try:
-        check_writable(options.output)
-        extractor = Extractor.load(options.model)
-    except IEModelError as error:
-        print(error, file=sys.stderr)
-        return 2
+    check_writable(options.output)
+    extractor = Extractor.load(options.model)
     report: dict[str, Any] = {"model": weights_fingerprint(ModelFolder.open(options.model, runtime="onnx").path)}
     for name, trained_on in (("authored-heldout", False), ("authored", True)):
         examples = [e for e in read_source(name, data_root=Path(), purpose="evaluate") if not e.departures]

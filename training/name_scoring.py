@@ -9,7 +9,6 @@ wrong, are left out. The spans are the gold ones, so that only the names are sco
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 from ie_model.decoding import Span
 from ie_model.names import cluster, normal_form
+from training.command import argument_parser, reported
 from training.data.example import Example
 from training.data.names import NAMED, NAMES, NamedExample, read_names
 from training.data.sources import read_source
@@ -85,9 +85,10 @@ def score_names(named: Sequence[NamedExample], clusterer: Clusterer) -> dict[str
     return report
 
 
+@reported
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Score which mentions are taken for one name.")
-    parser.add_argument("--output", type=Path, default=RESULTS)
+    parser = argument_parser("Score which mentions are taken for one name.")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="file to write the figures to")
     parser.add_argument("--errors", action="store_true", help="print the pairs of forms that are wrong")
     options = parser.parse_args(arguments)
     report: dict[str, Any] = {"sets": {}}

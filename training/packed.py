@@ -14,9 +14,10 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from training.corpus import CONTINUES, HOLD_OUT, CorpusError, load_tokenizer
+from training.errors import TrainingError
 
 
-class PretrainError(ValueError):
+class PretrainError(TrainingError):
     """A recipe, packed file or checkpoint that cannot be used; the message says why."""
 
 

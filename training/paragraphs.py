@@ -10,14 +10,13 @@ counted; a recipe names the file ``paragraphs:runs/paragraphs.jsonl``.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ie_model.errors import IEModelError
-from training.corpus import CorpusError, corpus_files, read_documents
+from training.command import argument_parser, reported
+from training.corpus import corpus_files, read_documents
 from training.data.example import DataError
 from training.data.files import write_json_lines
 from training.data.paragraphs import MARKS, paragraph_id, passage_length, passages, read_marks, split_of, with_text
@@ -48,24 +47,21 @@ def without_dev(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [row for row in rows if row["text"] in kept]
 
 
+@reported
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Join the marks of paragraphs with their texts from the corpora.")
+    parser = argument_parser("Join the marks of paragraphs with their texts from the corpora.")
     parser.add_argument("--corpora", type=Path, required=True, help="folder of .txt or .txt.xz files")
-    parser.add_argument("--marks", type=Path, default=MARKS)
+    parser.add_argument("--marks", type=Path, default=MARKS, help="the marks, without their texts")
     parser.add_argument("--data-root", type=Path, default=Path(DATA_ROOT), help="of the sets whose texts are left out")
-    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True, help="JSON lines file to write")
     options = parser.parse_args(arguments)
-    try:
-        check_writable(options.output)
-        marks = read_marks(options.marks)
-        found = find_paragraphs(marks, corpus_files(options.corpora))
-        if not found:
-            raise DataError(f"{options.corpora}: none of the {len(marks)} marked paragraphs stands in these corpora")
-        kept = set(without_evaluated(list(found.values()), options.data_root))
-        rows = without_dev([with_text(row, found[key]) for key, row in marks.items() if found.get(key) in kept])
-    except (CorpusError, DataError, IEModelError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    check_writable(options.output)
+    marks = read_marks(options.marks)
+    found = find_paragraphs(marks, corpus_files(options.corpora))
+    if not found:
+        raise DataError(f"{options.corpora}: none of the {len(marks)} marked paragraphs stands in these corpora")
+    kept = set(without_evaluated(list(found.values()), options.data_root))
+    rows = without_dev([with_text(row, found[key]) for key, row in marks.items() if found.get(key) in kept])
     write_json_lines(options.output, rows)
     print(
         f"{len(marks)} marked paragraphs, {len(marks) - len(found)} not in these corpora, "

@@ -12,7 +12,6 @@ shape: the same number of sequences, of one length, with the same number of mask
 
 from __future__ import annotations
 
-import argparse
 import copy
 import json
 import math
@@ -20,6 +19,7 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from transformers import ModernBertForMaskedLM
 from ie_model.model_folder import CONFIG, SAFETENSORS
 from ie_model.runtime.words import add_words, load_with_words
 from training.architecture import encoder_config
+from training.command import argument_parser, reported
 from training.objectives import MaskedLoss, ReplacedLoss
 from training.packed import PackedTokens, PretrainError, data_identity, masked_batch, read_tokenizer, read_words
 from training.pretrain_log import Log
@@ -40,7 +41,6 @@ from training.pretrain_recipe import Recipe
 from training.pretrain_run import CHECKPOINT, Run, autocast, own_device
 from training.processes import ending_process_group
 from training.tokenizer import SPECIAL_TOKENS
-from training.values import RecipeError
 
 #: A fine-tuned model that goes on being pretrained has dropout in its config; with so few
 #: tokens none is seen twice, and there is nothing to regularise.
@@ -255,9 +255,10 @@ def write_encoder(model: ModernBertForMaskedLM, *, tokenizer_folder: Path, outpu
 
 
 @ending_process_group()
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Pretrain the encoder on packed tokens.")
-    parser.add_argument("--recipe", type=Path, required=True)
+@reported
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argument_parser("Pretrain the encoder on packed tokens.")
+    parser.add_argument("--recipe", type=Path, required=True, help="YAML file, see training/recipes/")
     parser.add_argument("--minutes", type=float, help="stop (and checkpoint) after this long")
     parser.add_argument("--log-every", type=int, default=50, help="steps between lines of the log")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a recipe value")
@@ -275,7 +276,7 @@ def main(arguments: list[str] | None = None) -> int:
                 torch.cuda.set_device(own_device())
             dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
         train(recipe, minutes=options.minutes, log_every=options.log_every)
-    except (PretrainError, RecipeError, OSError) as error:
+    except OSError as error:
         print(error, file=sys.stderr)
         return 2
     except RuntimeError as error:

@@ -9,7 +9,6 @@ stopped goes on where it was, and several processes can share the variants (`--o
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -18,10 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ie_model.errors import IEModelError
-from training.data.example import DataError
+from training.command import argument_parser, reported
 from training.encoder_comparison import RECIPES, SPLITS, measure, scored_examples
-from training.packed import PretrainError
 from training.pretrain import train
 from training.pretrain_log import Log
 from training.pretrain_recipe import Recipe as PretrainRecipe
@@ -130,23 +127,25 @@ def run(choices: Choices, *, folder: Path, data_root: str, recipes: Path, names:
     }
 
 
+@reported
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Pretrain variants of an encoder and score them by fine-tuning.")
-    parser.add_argument("--choices", type=Path, default=Path("training/recipes/pretrain-choices.yaml"))
-    parser.add_argument("--data-root", default=DATA_ROOT)
+    parser = argument_parser("Pretrain variants of an encoder and score them by fine-tuning.")
+    parser.add_argument(
+        "--choices",
+        type=Path,
+        default=Path("training/recipes/pretrain-choices.yaml"),
+        help="YAML file of the recipe and its variants",
+    )
+    parser.add_argument("--data-root", default=DATA_ROOT, help="folder of the publishers' raw files")
     parser.add_argument("--recipes", type=Path, default=RECIPES, help="a folder with NAME.yaml for each set")
     parser.add_argument("--folder", type=Path, default=Path("runs/choices"), help="where the encoders are kept")
     add_only_option(parser)
-    parser.add_argument("--output", type=Path, default=OUTPUT)
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="file to write the figures to")
     options = parser.parse_args(arguments)
-    try:
-        check_writable(options.output)
-        choices = Choices.read(options.choices)
-        names = chosen(options.only, choices.variants, options.choices)
-        report = run(choices, folder=options.folder, data_root=options.data_root, recipes=options.recipes, names=names)
-    except (RecipeError, PretrainError, DataError, IEModelError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    check_writable(options.output)
+    choices = Choices.read(options.choices)
+    names = chosen(options.only, choices.variants, options.choices)
+    report = run(choices, folder=options.folder, data_root=options.data_root, recipes=options.recipes, names=names)
     command = f"python -m training.pretrain_choices --choices {options.choices} --data-root FOLDER"
     command += said_only(options.only)
     write_results(options.output, command=command, report=report)

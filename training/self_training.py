@@ -13,7 +13,6 @@ scored by a model without it, the teacher must not have been trained on it eithe
 
 from __future__ import annotations
 
-import argparse
 import heapq
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,10 +27,9 @@ from ie_model.arrays import Bools, Floats
 from ie_model.consistency import article_spans
 from ie_model.decoding import Span, log_softmax
 from ie_model.encoding import Encoding
-from ie_model.errors import IEModelError
 from ie_model.extractor import Extractor
-from training.corpus import CorpusError, corpus_files, read_documents
-from training.data.example import DataError
+from training.command import argument_parser, reported
+from training.corpus import corpus_files, read_documents
 from training.data.files import write_json_lines
 from training.data.paragraphs import PREFIX as PASSAGES_PREFIX
 from training.data.sources import PASSAGES, PASSAGES_SPLIT
@@ -108,30 +106,25 @@ def label_all(texts: Sequence[str], extractor: Extractor) -> Iterator[dict[str, 
                 yield row
 
 
+@reported
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Label pieces of corpora with a trained model.")
+    parser = argument_parser("Label pieces of corpora with a trained model.")
     parser.add_argument("--corpora", type=Path, required=True, help="folder of .txt or .txt.xz files")
     parser.add_argument("--model", type=Path, help="an exported model; the packaged one by default")
     parser.add_argument("--texts", type=int, default=4000, help="pieces drawn from each corpus")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="of the draw")
     parser.add_argument("--data-root", type=Path, default=Path(DATA_ROOT), help="of the sets whose texts are left out")
     parser.add_argument(
         "--passages", type=Path, default=PASSAGES, help="what training.paragraphs wrote: its dev split is scored too"
     )
-    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True, help="JSON lines file to write")
     options = parser.parse_args(arguments)
-    try:
-        check_writable(options.output)
-        files = corpus_files(options.corpora)
-        extractor = Extractor.load(options.model)
-        texts = [
-            text for file in files for text in draw(pieces(read_documents(file)), options.texts, seed=options.seed)
-        ]
-        kept = without_evaluated(texts, options.data_root, [(f"{PASSAGES_PREFIX}{options.passages}", PASSAGES_SPLIT)])
-        rows = list(track(label_all(kept, extractor), "labelling", total=len(kept), transient=True))
-    except (CorpusError, DataError, IEModelError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    check_writable(options.output)
+    files = corpus_files(options.corpora)
+    extractor = Extractor.load(options.model)
+    texts = [text for file in files for text in draw(pieces(read_documents(file)), options.texts, seed=options.seed)]
+    kept = without_evaluated(texts, options.data_root, [(f"{PASSAGES_PREFIX}{options.passages}", PASSAGES_SPLIT)])
+    rows = list(track(label_all(kept, extractor), "labelling", total=len(kept), transient=True))
     write_json_lines(options.output, rows)
     spans = sum(len(row["spans"]) for row in rows)
     characters = sum(len(row["text"]) for row in rows)

@@ -10,9 +10,7 @@ for JioNLP, and the bare numeral for cn2an, which knows no money.
 
 from __future__ import annotations
 
-import argparse
 import re
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -24,7 +22,8 @@ from typing import Any
 from ie_model.date_values import date_value
 from ie_model.money import parse_money
 from ie_model.script import model_view
-from training.baselines import packages_missing
+from training.baselines import BaselineError, packages_missing
+from training.command import argument_parser, reported
 from training.report import write_results
 from training.value_cases import (
     DATE_VERDICTS,
@@ -178,13 +177,13 @@ def _told(differences: dict[str, list[str]]) -> list[dict[str, Any]]:
     return [{"verdict": v, "cases": count, "examples": differences[v][:12]} for v, count in counted.most_common()]
 
 
+@reported
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Amounts and dates by this package, JioNLP and cn2an.")
-    parser.add_argument("--output", type=Path, default=RESULTS)
+    parser = argument_parser("Amounts and dates by this package, JioNLP and cn2an.")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="file to write the figures to")
     options = parser.parse_args(arguments)
     if missing := packages_missing("jionlp", "cn2an"):
-        print(f"value baselines need {', '.join(missing)}: pip install 'ie-model[baselines]'", file=sys.stderr)
-        return 2
+        raise BaselineError(f"value baselines need {', '.join(missing)}: pip install 'ie-model[baselines]'")
     money, dates = money_cases(), date_cases()
     # JioNLP takes a whole date and nothing that is still to come.
     told = [case for case in dates if case.published and len(case.published) == 10 and not case.coming]

@@ -10,8 +10,10 @@ from typing import Any
 
 import yaml
 
+from training.errors import TrainingError
 
-class RecipeError(ValueError):
+
+class RecipeError(TrainingError):
     """A recipe that cannot be used; the message names the key and the known ones."""
 
 

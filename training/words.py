@@ -13,7 +13,6 @@ Writes words.safetensors into the folder of the packed files, which `training.pr
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +26,7 @@ from tokenizers import Tokenizer
 
 from ie_model.arrays import Ints
 from ie_model.runtime.words import LONGEST_WORD, TOKEN_BITS
+from training.command import argument_parser, reported
 from training.corpus import CONTINUES
 from training.packed import WORDS_FILE, PretrainError, read_tokenizer, tokenizer_digest
 
@@ -172,18 +172,15 @@ def write_words(folder: Path, *, most: int, width: int, least: int = LEAST_COUNT
     return folder / WORDS_FILE
 
 
+@reported
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Choose the encoder's words and give each a first vector.")
+    parser = argument_parser("Choose the encoder's words and give each a first vector.")
     parser.add_argument("--packed", type=Path, required=True, help="folder that training.corpus wrote")
-    parser.add_argument("--words", type=int, default=100_000)
+    parser.add_argument("--words", type=int, default=100_000, help="how many to choose at most")
     parser.add_argument("--least", type=int, default=LEAST_COUNT, help="how often a word must stand in them")
-    parser.add_argument("--width", type=int, default=64)
+    parser.add_argument("--width", type=int, default=64, help="values of a word's vector")
     options = parser.parse_args(arguments)
-    try:
-        path = write_words(options.packed, most=options.words, width=options.width, least=options.least)
-    except PretrainError as error:
-        print(error, file=sys.stderr)
-        return 2
+    path = write_words(options.packed, most=options.words, width=options.width, least=options.least)
     print(path)
     return 0
 

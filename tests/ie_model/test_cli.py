@@ -314,7 +314,7 @@ def test_the_table(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monke
     output = capsys.readouterr().out
     for cell in ("林知远", "星河科技", "技术副总裁、CTO", "云栖智能", "stated", "0.91", "[bold]周以安[/bold]"):
         assert cell in output
-    assert "│ 2023-03 │" in output
+    assert "│ 2023-03    │" in output
     assert output.endswith("2 departures and 1 entity in 2 documents\n")
 
 
@@ -324,7 +324,7 @@ def test_a_date_without_a_value_stands_in_the_table_as_worded(
     monkeypatch.setenv("COLUMNS", "160")
     _print_table([replace(DOCUMENT, departures=(replace(DEPARTURE, date=Date("近期")),))])
     output = capsys.readouterr().out
-    assert "│ 近期 │" in output
+    assert "│ 近期       │" in output
     assert output.endswith("1 departure and 1 entity in 1 document\n")
 
 

@@ -17,16 +17,16 @@ lines. The rest are relations. Marks all four labels and the departures complete
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from ie_model.scheme import DATE
+from training.command import argument_parser, reported
 from training.data.example import Example, NotAtHandError
 from training.data.files import write_json_lines
 from training.data.markup import MarkedSpan, MarkupError, Notes, compile_notes, missed_mentions, strip_marks
@@ -130,9 +130,10 @@ def read_held_out(folder: Path) -> list[Example]:
     return [example for _, example in rows]
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Check authored pieces and compile them to JSON lines.")
-    parser.add_argument("notes", type=Path, nargs="+")
+@reported
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argument_parser("Check authored pieces and compile them to JSON lines.")
+    parser.add_argument("notes", type=Path, nargs="+", help="files of authored pieces")
     parser.add_argument("--output", type=Path, help="JSON lines file to write; without it, only check")
     options = parser.parse_args(arguments)
     rows: dict[str, dict[str, Any]] = {}

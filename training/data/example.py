@@ -7,9 +7,10 @@ from pathlib import Path
 
 from ie_model.relations import STATUSES
 from ie_model.scheme import LABELS
+from training.errors import TrainingError
 
 
-class DataError(ValueError):
+class DataError(TrainingError):
     """A data file that cannot be read; the message names the file, the line and what was expected."""
 
 

@@ -17,11 +17,10 @@ that they belong to (``left_role p1 r1 o1``). ``#`` starts a comment.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,13 +28,15 @@ from typing import Any
 from ie_model.labelstudio.interface import RELATIONS, Interface, Link, draw
 from ie_model.relations import STATUSES
 from ie_model.scheme import DATE
+from training.command import argument_parser, reported
+from training.errors import TrainingError
 
 #: What a span may be marked as.
 MARKS = Interface().marks
 _MARK = re.compile(r"\{([^{}|]+)\|([A-Z]+)(?: +([A-Za-z]\w*))?\}")
 
 
-class MarkupError(ValueError):
+class MarkupError(TrainingError):
     """A fault in a notes file; the message names the line and what was expected."""
 
 
@@ -225,19 +226,19 @@ def missed_mentions(text: str, notes: Notes) -> Iterator[tuple[MarkedSpan, int]]
             at = text.find(surface, at + 1)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Check reading notes and compile them to a Label Studio task.")
-    parser.add_argument("article", type=Path)
-    parser.add_argument("notes", type=Path)
-    parser.add_argument("--annotator", default="a")
+@reported
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argument_parser("Check reading notes and compile them to a Label Studio task.")
+    parser.add_argument("article", type=Path, help="the text, as UTF-8")
+    parser.add_argument("notes", type=Path, help="the notes on it")
+    parser.add_argument("--annotator", default="a", help="whose annotation it is in Label Studio")
     parser.add_argument("--output", type=Path, help="folder for the Label Studio JSON; without it, only check")
     options = parser.parse_args(arguments)
     text = options.article.read_bytes().decode("utf-8")
     try:
         notes = compile_notes(text, options.notes.read_text(encoding="utf-8"))
     except MarkupError as error:
-        print(f"{options.notes}: {error}", file=sys.stderr)
-        return 2
+        raise MarkupError(f"{options.notes}: {error}") from error
     for span, at in missed_mentions(text, notes):
         context = text[max(0, at - 10) : at + len(span.text) + 10].replace("\n", "⏎")
         print(f"unmarked: {span.label} {span.text} at {at}: …{context}…")

@@ -5,6 +5,25 @@ Named groups are what `ie_model.dates` reads. Guards keep out what only looks li
 
 from __future__ import annotations
 
+import re
+from enum import Enum, auto
+
+
+class Kind(Enum):
+    """What words say, and so how they are read."""
+
+    CALENDAR = auto()
+    """A year, or a part of one."""
+    MONTH = auto()
+    """A month counted from the article's, or a day of one."""
+    WEEK = auto()
+    DAY = auto()
+    AGO = auto()
+    """So much before the article, or after what was told before."""
+    OPEN = auto()
+    """What the article's date cannot resolve."""
+
+
 _S = r"[ \t\u00a0]{0,2}"
 _N = "一二两三四五六七八九"
 #: What makes 22年 and 112年 a year, and not a span of years: 22年3月, 112年第四季, 22年Q2, 112年底.
@@ -82,8 +101,7 @@ _IN_YEAR = (
 )
 _LAST_DAY = r"(?:(?:的|(?<![日号]))最后(?:一个(?:工作日|交易日|周[一二三四五六日])|一[天周]))?"
 
-#: Forms that name a year, or a part of one.
-CALENDAR = (
+_CALENDAR = (
     rf"{_YEAR}{_IN_YEAR}{_LAST_DAY}",
     rf"{_YEAR_WORD}{_IN_YEAR}{_LAST_DAY}{_PART}",
     rf"(?<![0-9第个每近数几{_N}十~-])(?<![0-9]\.)(?<![0-9年月日号{_N}十][至到]){_MONTH}(?:{_S}{_DAY}|{_MONTH_PART})?{_LAST_DAY}",
@@ -112,8 +130,7 @@ CALENDAR = (
     rf"(?:(?<=[于在自,。\n])|^)(?P<holiday>{_FIXED_HOLIDAY})(?=,|当天|起|正式|[离辞卸退]|$)",
     rf"(?<![^\n])(?P<year>(?:19|20)[0-9]{{2}})(?={_S}:|$)",
 )
-#: A month counted from the article's, or a day of it.
-MONTHS = (
+_MONTHS = (
     rf"{_MONTH_WORD}(?:{_S}{_DAY}|{_MONTH_PART})?{_LAST_DAY}{_PART}",
     rf"(?<![0-9./第百{_N}十年~至到月-])(?<![0-9],)(?P<day>{_LONG_DAY}){_S}日(?!内|游|线|均|年化|元|圆|间|报|之内|后|前)"
     rf"{_DAYTIME}",
@@ -121,7 +138,7 @@ MONTHS = (
     rf"(?<=[于在自已])(?P<day>{_LONG_DAY}){_S}号(?=[ ]?(?:[,。离辞卸退办起]|正式|就|便|已|$)){_DAYTIME}",
     rf"(?<![{_N}十0-9个 ])月[初底末尾中内](?![{_N}国])",
 )
-WEEKS = (
+_WEEKS = (
     rf"(?P<week>(?<![以马上])上{{1,2}}|(?<![基日])本|这|(?<![以之])下)(?:一?个)?{_WEEK}"
     rf"(?:{_WEEKDAY}|(?P<weekend>末))?(?!刊|报|期|边|转){_PART}{_DAYTIME}",
     rf"(?<![0-9{_N}十每双单几近数半整]){_WEEK}{_WEEKDAY}{_PART}{_DAYTIME}",
@@ -129,19 +146,18 @@ WEEKS = (
     rf"(?<![0-9{_N}十每双单几近数半整日过上下本这个])周(?P<weekend>末)(?=被|突然|宣布|正式|[离辞卸退请])",
 )
 DAY_OFFSETS = {"大前": -3, "前": -2, "昨": -1, "今": 0, "明": 1, "后": 2}
-DAYS = (
+_DAYS = (
     r"(?P<day_word>大前(?=天)|(?<![以之日])前(?=天|晚|日(?=[ ,]|已|就|便|正式|宣布|突然|[离辞卸退请]))"
     r"|昨(?!是|非)|今(?=天|日(?!头条|资本)|晚|晨|早|夜|[ ]?\()"
     r"|明(?=天|日(?!方舟|之星)|晚|早|晨)|(?<!先天)后(?=天(?!性|努力|培养)))(?:天|日|晚|夜|晨|早)?"
     rf"(?:{_S}\({_S}(?P<day>{_LONG_DAY}){_S}日?{_S}\){_S}日?)?{_PART}{_DAYTIME}",
 )
-AGO = (
+_AGO = (
     rf"(?<![0-9.第年月几数百{_N}十])(?P<count>[0-9]{{1,3}}|(?:好|十|二十|三十)?[几多数]|[{_N}十]{{1,3}}|半){_S}(?P<more>多)?"
     r"(?P<unit>年半|年|个半月|个多?月|(?<=[数几])月|个?星期|个?礼拜|周|天|日|个?小时|分钟)"
     rf"(?:零[{_N}十0-9]+个月)?(?P<odd>多)?(?:之|以)?(?P<side>前|后)(?!景|途|锋|沿|续|期|夕|后)",
 )
-#: Forms that the article's date cannot resolve.
-OPEN = (
+_OPEN = (
     r"近日|(?<![生节假目往昔此])日前|近期(?!内)|最近(?!一|两|几|三|十|的|常)|不久前|前不久|稍?早前|[早晚]些时候"
     r"|前(?:段时间|阵子|几天|些天)",
     rf"(?:(?P<same_day>当[天日晚夜]|同(?:一天|日))|(?P<next_day>次日|翌日|隔[天日]|第二天)|第[三四五六七八九十]天){_DAYTIME}",
@@ -163,7 +179,21 @@ OPEN = (
 )
 
 #: Forms that are only found beside certain words, and read without them.
-CALENDAR_ALONE = (rf"(?P<year>1[01][0-9]){_S}年", r"(?P<month>1[0-2]|0?[1-9])/(?P<day>[1-9])")
-MONTHS_ALONE = (rf"(?P<day>{_LONG_DAY}){_S}号{_DAYTIME}",)
-WEEKS_ALONE = ("周(?P<weekend>末)",)
-DAYS_ALONE = ("(?P<day_word>前)日",)
+_ALONE = {
+    Kind.CALENDAR: (rf"(?P<year>1[01][0-9]){_S}年", r"(?P<month>1[0-2]|0?[1-9])/(?P<day>[1-9])"),
+    Kind.MONTH: (rf"(?P<day>{_LONG_DAY}){_S}号{_DAYTIME}",),
+    Kind.WEEK: ("周(?P<weekend>末)",),
+    Kind.DAY: ("(?P<day_word>前)日",),
+}
+_FOUND = {
+    Kind.CALENDAR: _CALENDAR,
+    Kind.MONTH: _MONTHS,
+    Kind.WEEK: _WEEKS,
+    Kind.DAY: _DAYS,
+    Kind.AGO: _AGO,
+    Kind.OPEN: _OPEN,
+}
+#: What is looked for in a text …
+FOUND = [(re.compile(form), kind) for kind, forms in _FOUND.items() for form in forms]
+#: … and what words by themselves are read as, the first that fits.
+READ = [*FOUND, *((re.compile(form), kind) for kind, forms in _ALONE.items() for form in forms)]

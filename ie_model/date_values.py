@@ -10,21 +10,7 @@ from calendar import monthrange
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from ie_model.date_forms import (
-    AGO,
-    CALENDAR,
-    CALENDAR_ALONE,
-    DAY_OFFSETS,
-    DAYS,
-    DAYS_ALONE,
-    FIXED_HOLIDAYS,
-    MONTHS,
-    MONTHS_ALONE,
-    OPEN,
-    WEEKS,
-    WEEKS_ALONE,
-    YEAR_OFFSETS,
-)
+from ie_model.date_forms import DAY_OFFSETS, FIXED_HOLIDAYS, READ, YEAR_OFFSETS, Kind
 from ie_model.script import model_view
 
 #: The first and the last day that words can mean.
@@ -130,6 +116,8 @@ def _week(groups: Groups, at: date | None, coming: bool) -> _Days | None:
     week, weekday = groups.get("week"), groups.get("weekday")
     monday = at + timedelta({"上": -7, "上上": -14, "下": 7}.get(week or "", 0) - at.weekday())
     if weekday is None:
+        if week is None and not coming and monday + timedelta(5) > at:  # 周末: the last one
+            monday -= timedelta(7)
         return monday + timedelta(5 if groups.get("weekend") else 0), monday + timedelta(6)
     day = monday + timedelta("一二三四五六日".find(weekday) % 7)  # 天 is not found: -1, Sunday
     if week is None and (day < at if coming else day > at):
@@ -158,27 +146,14 @@ def _ago(groups: Groups, at: date | None, coming: bool) -> _Days | None:
     return (at - timedelta(count),) * 2 if unit in "天日" else None
 
 
-def _open(groups: Groups, at: date | None, coming: bool) -> _Days | None:
-    return None
-
-
-Reader = Callable[[Groups, date | None, bool], _Days | None]
-_READERS: tuple[tuple[tuple[str, ...], Reader], ...] = (
-    (CALENDAR, _calendar),
-    (MONTHS, _month),
-    (WEEKS, _week),
-    (DAYS, _day),
-    (AGO, _ago),
-    (OPEN, _open),
-)
-FORMS = [(re.compile(form), reader) for forms, reader in _READERS for form in forms]
-_ALONE: tuple[tuple[tuple[str, ...], Reader], ...] = (
-    (CALENDAR_ALONE, _calendar),
-    (MONTHS_ALONE, _month),
-    (WEEKS_ALONE, _week),
-    (DAYS_ALONE, _day),
-)
-_READ_FORMS = [*FORMS, *((re.compile(form), reader) for forms, reader in _ALONE for form in forms)]
+_READERS: dict[Kind, Callable[[Groups, date | None, bool], _Days | None]] = {
+    Kind.CALENDAR: _calendar,
+    Kind.MONTH: _month,
+    Kind.WEEK: _week,
+    Kind.DAY: _day,
+    Kind.AGO: _ago,
+    Kind.OPEN: lambda groups, at, coming: None,
+}
 
 
 def _published_days(published: str | None) -> _Days | None:
@@ -215,21 +190,21 @@ def date_value(
         coming, either, within, bound: see `TimeSpan`.
     """
     view, known = model_view(surface).strip(), _published_days(published)
-    match, reader = next(((m, reader) for form, reader in _READ_FORMS if (m := form.fullmatch(view))), (None, _open))
+    match, kind = next(((m, kind) for form, kind in READ if (m := form.fullmatch(view))), (None, Kind.OPEN))
     if match is None:
         return None
     groups, anchor = match.groupdict(), _published_days(within)
-    if within is not None and counts_on(groups, reader):
-        value = _iso(_counted_on(groups, reader, anchor)) if anchor else None
+    days: _Days | None
+    if within is not None and counts_on(groups, kind):
+        days = _counted_on(groups, anchor) if anchor else None
     elif within is not None:
-        value = (
-            _iso(_read(groups, reader, anchor and (anchor[0].replace(day=1),) * 2, coming=True)) if anchor else None
-        )
+        days = _read(groups, kind, (anchor[0].replace(day=1),) * 2, coming=True) if anchor else None
     elif not either or known is None:
-        value = _iso(_read(groups, reader, known, coming=coming))
+        days = _read(groups, kind, known, coming=coming)
     else:
-        both = [_read(groups, reader, known, coming=way) for way in (False, True)]
-        value = _iso(min(filter(None, both), key=lambda days: abs(days[0] - known[0]), default=None))
+        both = [_read(groups, kind, known, coming=way) for way in (False, True)]
+        days = min(filter(None, both), key=lambda days: abs(days[0] - known[0]), default=None)
+    value = _iso(days)
     if value is not None and bound:
         return value[:4] if len(value) > 4 else None
     return value
@@ -240,33 +215,23 @@ _YEARS_ON = {"当年": 0, "同年": 0, "那年": 0, "次年": 1, "翌年": 1, "�
 _MONTHS_ON = {"当月": 0, "同月": 0, "次月": 1, "隔月": 1}
 
 
-def is_of_the_calendar(reader: Reader) -> bool:
-    """Whether a form names a year, or a part of one."""
-    return reader is _calendar
-
-
-def is_of_a_month(reader: Reader) -> bool:
-    """Whether a form names a month counted from the article's, or a day of one."""
-    return reader is _month
-
-
-def counts_on(groups: Groups, reader: Reader) -> bool:
+def counts_on(groups: Groups, kind: Kind) -> bool:
     """Whether words say how long after a time that was named before: 次年3月, 两年后, 次日."""
     return (
         groups.get("year_word") in _YEARS_ON
         or groups.get("month_word") in _MONTHS_ON
-        or (reader is _ago and groups.get("side") == "后")
+        or (kind is Kind.AGO and groups.get("side") == "后")
         or bool(groups.get("same_day") or groups.get("next_day"))
     )
 
 
-def _counted_on(groups: Groups, reader: Reader, anchor: _Days) -> _Days | None:
+def _counted_on(groups: Groups, anchor: _Days) -> _Days | None:
     """The days that such words mean, counted from others; None where these are not known well enough."""
     first, last = anchor
     day_known, month_known = first == last, (first.year, first.month) == (last.year, last.month)
-    if groups.get("same_day") or groups.get("next_day"):
-        return (first + timedelta(bool(groups.get("next_day"))),) * 2 if day_known else None
     try:
+        if groups.get("same_day") or groups.get("next_day"):
+            return (first + timedelta(bool(groups.get("next_day"))),) * 2 if day_known else None
         if (word := groups.get("year_word")) is not None:
             return _in_year(groups, first.year + _YEARS_ON[word]) if not groups.get("lunar") else None
         if (word := groups.get("month_word")) is not None:
@@ -287,13 +252,13 @@ def _counted_on(groups: Groups, reader: Reader, anchor: _Days) -> _Days | None:
     return None
 
 
-def _read(groups: Groups, reader: Reader, known: _Days | None, *, coming: bool) -> _Days | None:
+def _read(groups: Groups, kind: Kind, known: _Days | None, *, coming: bool) -> _Days | None:
     """The days that the words can mean, against those on which the article can have appeared."""
     ends: tuple[date | None, ...] = known or (None,)
-    if known and reader is _calendar and known[0].month == known[1].month:
+    if known and kind is Kind.CALENDAR and known[0].month == known[1].month:
         ends = (known[not coming],)  # in an article of April, 20 April is this year's
     try:
-        read = [reader(groups, at, coming) for at in ends]
+        read = [_READERS[kind](groups, at, coming) for at in ends]
     except (ValueError, OverflowError):  # 2月30日, or before the year 1
         return None
     days = [day for pair in read if pair for day in pair]

@@ -8,16 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from ie_model.date_values import (
-    FORMS,
-    Groups,
-    Reader,
-    counts_on,
-    date_value,
-    is_of_a_month,
-    is_of_the_calendar,
-    read_number,
-)
+from ie_model.date_forms import FOUND, Kind
+from ie_model.date_values import Groups, counts_on, date_value, read_number
 from ie_model.script import model_view
 
 
@@ -82,11 +74,11 @@ def find_dates(text: str) -> list[TimeSpan]:
     that overlap the earlier counts, of two that begin together the longer.
     """
     view = model_view(text)
-    matches = [(match, reader) for form, reader in FORMS for match in form.finditer(view)]
+    matches = [(match, kind) for form, kind in FOUND for match in form.finditer(view)]
     spans: list[TimeSpan] = []
     named = _Named()
     until = 0
-    for match, reader in sorted(matches, key=lambda found: (found[0].start(), -found[0].end())):
+    for match, kind in sorted(matches, key=lambda found: (found[0].start(), -found[0].end())):
         start, end = match.span()
         if start < until:
             continue
@@ -95,14 +87,14 @@ def find_dates(text: str) -> list[TimeSpan]:
             continue
         named = named.behind(len(_STOP.findall(view, until, start)))
         groups = match.groupdict()
-        within = named.within(groups, reader) if view[end : end + 1] != "的" else None  # 10年后的技术
+        within = named.within(groups, kind) if view[end : end + 1] != "的" else None  # 10年后的技术
         opens = view[end : end + 1] == "," and view[start - 1 : start] in ("", *",。;!?\n")
-        named = named.after(groups, reader, text[start:end], within, opens=opens)
+        named = named.after(groups, kind, text[start:end], within, opens=opens)
         before = view[max(0, start - 12) : start]
         coming = _COMING.search(before) is not None
         undecided = not coming and not _PAST.search(before)
         either = undecided and bool(_EITHER_BEFORE.search(before) or _EITHER_BEHIND.match(view, end))
-        bound = _BOUND.match(view, end) is not None and (is_of_the_calendar(reader) or is_of_a_month(reader))
+        bound = _BOUND.match(view, end) is not None and kind in (Kind.CALENDAR, Kind.MONTH)
         spans.append(TimeSpan(start, end, text[start:end], coming, either, within, bound))
         until = end
     return spans
@@ -125,20 +117,20 @@ class _Named:
     def behind(self, stops: int) -> _Named:
         return replace(self, sentences=self.sentences + stops) if self.sentences + stops < 2 else _Named()
 
-    def within(self, groups: Groups, reader: Reader) -> str | None:
+    def within(self, groups: Groups, kind: Kind) -> str | None:
         """What `TimeSpan` has for a time that follows."""
         if self.value is None:
             return None
-        if counts_on(groups, reader):
+        if counts_on(groups, kind):
             return self.value
-        if not self.governs or self.sentences or not _is_bare(groups, reader):
+        if not self.governs or self.sentences or not _is_bare(groups, kind):
             return None
         month = read_number(groups.get("month") or "")
         if month and len(self.value) > 4 and f"{self.value[:4]}-{month:02}" < self.value[:7]:
             return ""
         return self.value[:7]
 
-    def after(self, groups: Groups, reader: Reader, surface: str, within: str | None, *, opens: bool) -> _Named:
+    def after(self, groups: Groups, kind: Kind, surface: str, within: str | None, *, opens: bool) -> _Named:
         """What is named once this time has been.
 
         Args:
@@ -146,15 +138,15 @@ class _Named:
             opens: whether a comma follows, so that a year is that of the clauses behind it.
         """
         value = None
-        if within or (is_of_the_calendar(reader) and groups.get("year")):
+        if within or (kind is Kind.CALENDAR and groups.get("year")):
             value = date_value(surface, published=None, within=within)
-        if value is None:
-            # 次年 keeps what it could not be counted on from; a time of its own, without a year, does not.
-            return _Named()
-        return _Named(value, governs=len(value) > 4 or opens)
+        if value is not None:
+            return _Named(value, governs=len(value) > 4 or opens)
+        # A time of its own ends what was named before; 近期 and 次年, if it could not be counted, do not.
+        return self if kind is Kind.OPEN or counts_on(groups, kind) else _Named()
 
 
-def _is_bare(groups: Groups, reader: Reader) -> bool:
+def _is_bare(groups: Groups, kind: Kind) -> bool:
     """Whether a time is a month or a day without a year."""
-    bare = groups.get("day") if is_of_a_month(reader) else groups.get("month") if is_of_the_calendar(reader) else None
+    bare = groups.get("day") if kind is Kind.MONTH else groups.get("month") if kind is Kind.CALENDAR else None
     return bool(bare) and not (groups.get("year") or groups.get("year_word") or groups.get("month_word"))

@@ -14,7 +14,6 @@ from ie_model.document import Date, Departure, Evidence
 from ie_model.leaving import LEAVING
 from ie_model.lists import completed, surface_of
 from ie_model.names import cluster, fullest_variant, normal_form
-from ie_model.organizations import Name
 from ie_model.relations import STATUSES, Frame
 from ie_model.script import model_view
 
@@ -92,9 +91,7 @@ def merged(
             canonical[target]: surface_of(text, spans, target)
             for frame in group
             for target in frame.joined
-            if canonical[target] != organization
-            or _stands_after(_BACK, text, spans[target])
-            or not _is_same_firm(text, spans, target, frame.organization)
+            if canonical[target] != organization or _stands_after(_BACK, text, spans[target])
         }
         as_sure = [
             (passages[number], _stands_after(_JOINING, text, spans[frames[number].organization]))
@@ -109,20 +106,13 @@ def merged(
             score=max(frame.score for frame in group),
             evidence=_best(text, as_sure),
             person_aliases=forms.but(person, name),
-            organization_aliases=tuple(
-                form for form in forms.but(organization, left) if form not in joined.values() or form == left
-            ),
+            organization_aliases=forms.but(organization, left),
             roles=tuple(roles[person, organization].values()),
             joined=tuple(joined.values()),
             date=_date(time, published) if time else None,
             mentions=tuple(sorted({passages[number] for number in numbers})),
         )
     return result
-
-
-def _is_same_firm(text: str, spans: Sequence[Span], one: int, other: int) -> bool:
-    """Whether two organisations are told by one name, but for generic endings."""
-    return Name(surface_of(text, spans, one)).core == Name(surface_of(text, spans, other)).core
 
 
 def _stands_after(words: re.Pattern[str], text: str, span: Span) -> bool:

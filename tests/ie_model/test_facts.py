@@ -108,13 +108,6 @@ def test_who_came_back_joined_what_he_had_left() -> None:
     assert fact.joined == ("星河",)
 
 
-def test_a_new_employer_of_a_like_name_is_one_all_the_same() -> None:
-    text = "林知远离开腾讯，加入腾讯音乐。"
-    spans = [Span(label, a, b, a, b, 1.0) for label, a, b in (("PERSON", 0, 3), ("ORG", 5, 7), ("ORG", 10, 14))]
-    (fact,) = departures_of(text, spans, [Frame(0, 1, 0.9, "stated", joined=[2])])
-    assert (fact.joined, fact.organization_aliases) == (("腾讯音乐",), ())
-
-
 def test_a_role_that_two_frames_name_is_one() -> None:
     frames = [Frame(0, 1, 0.9, "stated", roles=[3]), Frame(4, 2, 0.9, "stated", roles=[10, 3])]
     (fact,) = departures_of(TEXT, SPANS, frames)

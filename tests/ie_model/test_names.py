@@ -295,3 +295,24 @@ def test_roles_and_money_are_never_merged() -> None:
     found = cluster(text, [Span("ROLE", a, a + 2, a, a + 2, 1.0) for a in (0, 3)])
     assert found == [0, 1]
     assert cluster("林 林", [Span("PERSON", 0, 1, 0, 1, 1.0), Span("ORG", 2, 3, 2, 3, 1.0)]) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("full", "short", "one"),
+    [
+        ("美的集团", "美团", False),
+        ("北京师范大学", "北大", False),
+        ("北京大学", "北大", True),
+        ("中国建设银行", "中行", False),
+        ("中国银行", "中行", True),
+        ("中国电信", "中信", False),
+        ("MetaX", "Meta", False),
+        ("联发科", "联发科技", True),
+        ("台达电子", "台达电", True),
+    ],
+)
+def test_short_names_are_those_that_the_press_uses(full: str, short: str, one: bool) -> None:
+    text = f"{full}与{short}"
+    ends = ((0, len(full)), (len(full) + 1, len(text)))
+    spans = [Span("ORG", start, end, start, end, 1.0) for start, end in ends]
+    assert (len(set(cluster(text, spans))) == 1) is one

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -252,6 +252,51 @@ def fitted_values(settings: Settings) -> dict[str, float]:
     return {name: getattr(settings, name) for name in ("temperature", "link_temperature", "link_bias")}
 
 
+def departure_sets(passages: Path) -> list[tuple[str, str]]:
+    """(source, split) of the sets that departures' scores are fitted on beside `FITTED`.
+
+    DataError: there are no such passages, and they are not those that may be missing.
+    """
+    if passages != PASSAGES:
+        expect_file(passages)
+    return [HELD_OUT, (f"paragraphs:{passages}", PASSAGES_SPLIT)] if passages.is_file() else [HELD_OUT]
+
+
+def calibration_report(
+    subject: Subject,
+    settings: Settings,
+    found: Mapping[tuple[str, str], list[Example]],
+    *,
+    further: Sequence[tuple[str, str]],
+) -> dict[str, Any]:
+    """What was fitted on which sets, what other ways would have given, and the figures of every set.
+
+    Args:
+        found: the examples by (source, split).
+        further: what `departure_sets` says.
+    """
+    sets = {set_name(*one): examples for one, examples in found.items()}
+    fitted_on = set_name(*FITTED)
+    return {
+        "model": weights_fingerprint(subject.model.path),
+        "fitted_on": fitted_on,
+        "departures_fitted_on": [set_name(*one) for one in (FITTED, *further)],
+        "fitted": fitted_values(settings),
+        "ways": compare_ways(subject, sets, fitted_on=fitted_on, temperature=settings.temperature),
+        "sets": {name: measure(subject, examples, settings) for name, examples in sets.items()},
+    }
+
+
+def print_report(report: dict[str, Any]) -> None:
+    """What was fitted, and a line with the calibration errors of each set's spans and departures."""
+    print(", ".join(f"{name} {value}" for name, value in report["fitted"].items()))
+    for name, one in report["sets"].items():
+        for kind, figures in (("spans", one["spans"]["all"]), ("departures", one["departures"])):
+            before, after = (f"{100 * figures[when]['ece']:.1f}" for when in ("before", "after"))
+            chance = 100 * figures["after"]["ece_by_chance"][0]
+            print(f"{name}, {kind}: calibration error {before} before, {after} after; {chance:.1f} by chance alone")
+
+
 @reported
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argument_parser("Fit spans' scores on news-units dev and departures' on three sets, and measure both.")
@@ -275,32 +320,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check_writable(options.output)
     model = ModelFolder.open(options.model)
     subject = Subject(model, RememberingRuntime(OnnxRuntime(model.path)))
-    further = [HELD_OUT]
-    if options.passages != PASSAGES:
-        expect_file(options.passages)
-    if options.passages.is_file():
-        further.append((f"paragraphs:{options.passages}", PASSAGES_SPLIT))
+    further = departure_sets(options.passages)
     wanted = dict.fromkeys((FITTED, *further, (FITTED[0], options.split)))
     found = {
         one: read_source(one[0], data_root=Path(options.data_root), split=one[1], purpose="evaluate") for one in wanted
     }
     settings = fit(subject, found[FITTED], further=[example for one in further for example in found[one]])
-    sets = {set_name(*one): examples for one, examples in found.items()}
-    fitted_on = set_name(*FITTED)
-    report: dict[str, Any] = {
-        "model": weights_fingerprint(model.path),
-        "fitted_on": fitted_on,
-        "departures_fitted_on": [set_name(*one) for one in (FITTED, *further)],
-        "fitted": fitted_values(settings),
-        "ways": compare_ways(subject, sets, fitted_on=fitted_on, temperature=settings.temperature),
-        "sets": {name: measure(subject, examples, settings) for name, examples in sets.items()},
-    }
-    print(", ".join(f"{name} {value}" for name, value in report["fitted"].items()))
-    for name, one in report["sets"].items():
-        for kind, figures in (("spans", one["spans"]["all"]), ("departures", one["departures"])):
-            before, after = (f"{100 * figures[when]['ece']:.1f}" for when in ("before", "after"))
-            chance = 100 * figures["after"]["ece_by_chance"][0]
-            print(f"{name}, {kind}: calibration error {before} before, {after} after; {chance:.1f} by chance alone")
+    report = calibration_report(subject, settings, found, further=further)
+    print_report(report)
     write_results(options.output, command=command_of("training.calibration", options, parser), report=report)
     write_plot(report, options.output.with_suffix(".svg"))
     print(f"figures in {options.output}, plot in {options.output.with_suffix('.svg')}")

@@ -204,9 +204,14 @@ def benchmark_table(results: Results) -> str:
 
 
 def speed_table(results: Results) -> str:
-    """Characters per second of everything on each set, and ratios to the fastest float pipeline."""
+    """Characters per second of everything on each set, and what else is measured of speed and size."""
     speed = results.speed
-    sets = speed["sets"]
+    measured = table(("", *speed["sets"]), _contender_rows(speed["sets"]))
+    return f"{measured}\n\n{_speed_note(results)}\n\n{table(('', ''), _speed_facts(speed))}\n\n    {speed['command']}"
+
+
+def _contender_rows(sets: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Characters per second of each contender on each set, and ratios to the fastest float pipeline."""
     rows = []
     for name in next(iter(sets.values()))["contenders"]:
         cells = []
@@ -215,20 +220,23 @@ def speed_table(results: Results) -> str:
             ratio = f" ({row['ratio']:.1f} ×)" if "ratio" in row else ""
             cells.append(f"{row['median']:,}{ratio}")
         rows.append((name, *cells))
-    machine, reference = speed["machine"], next(iter(sets.values()))["reference"]
-    quality = speed.get("quality_news_units_dev", {})
+    return rows
+
+
+def _speed_note(results: Results) -> str:
+    """How the contenders were measured, and what their figures cannot say by themselves."""
+    speed = results.speed
+    machine, reference = speed["machine"], next(iter(speed["sets"].values()))["reference"]
     kept = "; ".join(
         f"{name} spans {100 * one['spans']:.1f}, departures {100 * one['departures']:.1f}"
-        for name, one in quality.items()
+        for name, one in speed.get("quality_news_units_dev", {}).items()
     )
+    top = speed["ceiling_billion_operations"]
     note = (
         f"Characters per second, median of {speed['rounds']} rounds in which all took turns, on {machine['threads']}\n"
         f"cores ({machine['processor']}); in brackets the median of the rounds' ratios to the\n"
         f"{reference}, the fastest of its batch sizes; so a contender can have fewer\n"
         f"characters a second and the higher ratio.\nF1 on news-units dev: {kept}."
-    )
-    top = speed["ceiling_billion_operations"]
-    note += (
         f"\nThe aim is 10 ×. This machine does {top['int8'] / top['float']:.1f} times as many operations a second in"
         "\nint8 as in float; the rest would have to come from what is around the matrices. spaCy and GLiNER run"
         "\non random weights, which are as fast as trained ones."
@@ -237,17 +245,18 @@ def speed_table(results: Results) -> str:
         note += f"\nNot installed, so not measured: {'; '.join(speed['not_installed'])}."
     if speed["model"] != results.zero_shot["model"]:
         note += f"\nSpeeds and these figures of F1 are of {_earlier(speed['model'])}."
-    first, peak = speed["first_answer_seconds"], speed["peak_megabytes"]
+    return note
+
+
+def _speed_facts(speed: dict[str, Any]) -> list[tuple[str, str]]:
+    """What is measured of the package alone."""
+    first, top = speed["first_answer_seconds"], speed["ceiling_billion_operations"]
     lengths = speed["microseconds_per_character"]
+    peak = sorted(speed["peak_megabytes"].items(), key=lambda one: int(one[0]))
     size = sum(speed["installed_megabytes"].values())
-    facts = [
+    return [
         ("time per character", ", ".join(f"{int(n):,}: {t:.0f} µs" for n, t in lengths.items())),
-        (
-            "peak memory",
-            ", ".join(
-                f"{int(n):,} characters: {m:,} MB" for n, m in sorted(peak.items(), key=lambda one: int(one[0]))
-            ),
-        ),
+        ("peak memory", ", ".join(f"{int(n):,} characters: {m:,} MB" for n, m in peak)),
         (
             "first answer of a new process",
             f"{first['all']:.2f} s (import {first['import']:.2f}, load {first['load']:.2f})",
@@ -259,8 +268,6 @@ def speed_table(results: Results) -> str:
             "operations a second, attention not counted; `results/profile.json` says where the time goes",
         ),
     ]
-    command = f"    {speed['command']}"
-    return f"{table(('', *sets), rows)}\n\n{note}\n\n{table(('', ''), facts)}\n\n{command}"
 
 
 def served(results: Results) -> str:

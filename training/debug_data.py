@@ -15,8 +15,9 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import track
@@ -69,8 +70,69 @@ def read_split(name: str, part: str, data_root: Path) -> Split:
     return Split(name, part, tuple(texts), trains=part == "train" and not kept_out)
 
 
-def _print(splits: Sequence[Split], missing: Sequence[str], findings: Sequence[Finding]) -> None:
-    console = Console(width=max(110, Console().width), highlight=False, markup=False)
+@dataclass
+class Found:
+    """What is there of some sources, and what is wrong with it.
+
+    Attributes:
+        missing: (source, split, why) of the splits that are not at hand.
+    """
+
+    splits: list[Split] = field(default_factory=list)
+    missing: list[tuple[str, str, str]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def read(self, name: str, part: str, data_root: Path) -> None:
+        """Add a split of a source; one that is not at hand, or cannot be read, is noted as such."""
+        try:
+            self.splits.append(read_split(name, part, data_root))
+        except NotAtHandError as error:
+            self.missing.append((name, part, str(error)))
+        except DataError as error:
+            self.findings += findings_at("unreadable", name, part, [str(error)], "splits cannot be read")
+
+    def absent(self) -> dict[str, str]:
+        """The sources of which nothing is there, and why."""
+        there = {split.source for split in self.splits} | {finding.source for finding in self.findings}
+        return {name: why for name, _, why in self.missing if name not in there}
+
+    def check(self) -> None:
+        """Add what the checks find in all splits together; the worst comes first."""
+        for check in track(SPLIT_CHECKS, "checking", console=Console(stderr=True), transient=True):
+            # An export has whatever labels its project has, and a recipe trains them (`training/finetune.py`).
+            self.findings += (
+                finding
+                for finding in check(self.splits)
+                if not (finding.check == "unknown-label" and finding.source.startswith(label_studio.PREFIX))
+            )
+        self.findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
+
+    def not_found(self) -> list[str]:
+        return [f"{name} {part}" for name, part, _ in self.missing]
+
+    def report(self) -> dict[str, Any]:
+        return {
+            "not_found": self.not_found(),
+            "splits": [split.figures() for split in self.splits],
+            "findings": [asdict(finding) for finding in self.findings],
+        }
+
+    def print(self) -> None:
+        console = Console(width=max(110, Console().width), highlight=False, markup=False)
+        console.print(_table(self.splits))
+        if self.missing:
+            console.print(f"not found: {', '.join(self.not_found())}")
+        for finding in self.findings:
+            head = f"{finding.severity}  {finding.check}  {finding.source} {finding.split}"
+            console.print(f"{head}: {finding.count:,} {finding.what} ({finding.remedy})", soft_wrap=True)
+            for example in finding.examples:
+                console.print(f"    {example}", soft_wrap=True)
+        totals = Counter(finding.severity for finding in self.findings)
+        console.print(", ".join(f"{totals[severity]} {severity}" for severity in SEVERITIES))
+
+
+def _table(splits: Sequence[Split]) -> Table:
+    """A row for each split: its use, and how much is in it."""
     table = Table(title="Labelled data", title_justify="left")
     for column in ("source", "split", "use"):
         table.add_column(column)
@@ -81,16 +143,7 @@ def _print(splits: Sequence[Split], missing: Sequence[str], findings: Sequence[F
         numbers = (row["texts"], row["characters"], *row["labels"].values(), row["departures"])
         cells = ("–" if number is None else f"{number:,}" for number in numbers)
         table.add_row(row["source"], row["split"], row["use"], *cells)
-    console.print(table)
-    if missing:
-        console.print(f"not found: {', '.join(missing)}")
-    for finding in findings:
-        head = f"{finding.severity}  {finding.check}  {finding.source} {finding.split}"
-        console.print(f"{head}: {finding.count:,} {finding.what} ({finding.remedy})", soft_wrap=True)
-        for example in finding.examples:
-            console.print(f"    {example}", soft_wrap=True)
-    totals = Counter(finding.severity for finding in findings)
-    console.print(", ".join(f"{totals[severity]} {severity}" for severity in SEVERITIES))
+    return table
 
 
 @reported
@@ -105,47 +158,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--output", type=Path, metavar="FILE.json", help="write everything here too")
     options = parser.parse_args(arguments)
-    everything = (*ANNOTATED, *SOURCES, *(source.name for source in EVENT_SOURCES))
-    progress = Console(stderr=True)
-    splits: list[Split] = []
-    missing: list[str] = []
-    findings: list[Finding] = []
-    absent: dict[str, str] = {}
     if options.output:
         check_writable(options.output)
+    everything = (*ANNOTATED, *SOURCES, *(source.name for source in EVENT_SOURCES))
     parts = [(name, part) for name in options.source or everything for part in _parts(name)]
-    for name, part in track(parts, "reading", console=progress, transient=True):
-        try:
-            splits.append(read_split(name, part, options.data_root))
-        except NotAtHandError as error:
-            missing.append(f"{name} {part}")
-            absent[name] = str(error)
-        except DataError as error:
-            findings += findings_at("unreadable", name, part, [str(error)], "splits cannot be read")
-    there = {split.source for split in splits} | {finding.source for finding in findings}
-    absent = {name: reason for name, reason in absent.items() if options.source and name not in there}
-    for name, reason in absent.items():
-        print(f"{name} is not there: {reason}; relative paths start at {Path.cwd()}", file=sys.stderr)
-    if absent:
+    found = Found()
+    for name, part in track(parts, "reading", console=Console(stderr=True), transient=True):
+        found.read(name, part, options.data_root)
+    if options.source and (absent := found.absent()):
+        for name, reason in absent.items():
+            print(f"{name} is not there: {reason}; relative paths start at {Path.cwd()}", file=sys.stderr)
         return 2
-    for check in track(SPLIT_CHECKS, "checking", console=progress, transient=True):
-        # An export has whatever labels its project has, and a recipe trains them (`training/finetune.py`).
-        findings += (
-            finding
-            for finding in check(splits)
-            if not (finding.check == "unknown-label" and finding.source.startswith(label_studio.PREFIX))
-        )
-    findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
-    _print(splits, missing, findings)
+    found.check()
+    found.print()
     if options.output:
         options.output.parent.mkdir(parents=True, exist_ok=True)
-        report = {
-            "not_found": missing,
-            "splits": [split.figures() for split in splits],
-            "findings": [asdict(finding) for finding in findings],
-        }
-        options.output.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    return int(any(finding.severity == "error" for finding in findings))
+        options.output.write_text(json.dumps(found.report(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return int(any(finding.severity == "error" for finding in found.findings))
 
 
 if __name__ == "__main__":

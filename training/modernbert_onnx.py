@@ -45,71 +45,103 @@ def encoder_graph(network: SpanLinkModel, ranges: Mapping[str, Range] | None = N
     Inputs: input_ids and attention_mask [windows, length], int64; padding only on the right.
     Outputs: logits [windows, length, tags] and hidden [windows, length, hidden].
     """
-    config = network.classifier.config
-    state = {name: value.detach().float().cpu().numpy() for name, value in network.classifier.state_dict().items()}
-    heads, epsilon = config.num_attention_heads, config.norm_eps
-    graph = Graph(ranges or {})
-    cosine, sine = _rotary_cache(config)
-    graph.constant("cosine", cosine)
-    graph.constant("sine", sine)
-    graph.constant("first_position", np.zeros(1, dtype=np.int64))
-    graph.node("Cast", ["attention_mask"], ["mask"], to=TensorProto.INT32)
-
-    def norm(value: str, name: str, output: str) -> str:
-        scale = graph.constant(f"{name}.weight", state[f"{name}.weight"])
-        return graph.node("LayerNormalization", [value, scale], [output], axis=-1, epsilon=epsilon)
-
-    def add_and_norm(value: str, added: str, name: str, output: str) -> tuple[str, str]:
-        """(norm of the sum, the sum); onnxruntime's operator for both at once is no faster, but slower."""
-        total = graph.node("Add", [value, added], [f"{output}_sum"])
-        return norm(total, name, output), total
-
-    # The table stays fp16, and what is looked up in it is cast.
-    graph.constant("embeddings", state["model.embeddings.tok_embeddings.weight"].astype(np.float16))
-    graph.node("Gather", ["embeddings", "input_ids"], ["looked_up"])
-    embedded = graph.node("Cast", ["looked_up"], ["token_embedded"], to=TensorProto.FLOAT)
-    if getattr(config, "words", None):
-        words = covering_words(graph, network.classifier.get_input_embeddings(), int8=ranges is not None)
-        embedded = graph.node("Add", [embedded, words], ["embedded"])
-    stream = normed = norm(embedded, "model.embeddings.norm", "embedded_normed")
+    writer = _Writer(network, Graph(ranges or {}))
+    writer.prepare()
+    stream = normed = writer.embed(int8=ranges is not None)
     added = ""
-    for i in range(config.num_hidden_layers):
-        layer = f"model.layers.{i}"
-        if i:  # the first layer takes the embeddings' norm as it is
-            normed, stream = add_and_norm(stream, added, f"{layer}.attn_norm", f"{layer}.attn_in")
+    for number in range(writer.config.num_hidden_layers):
+        layer = f"model.layers.{number}"
+        if number:  # the first layer takes the embeddings' norm as it is
+            normed, stream = writer.add_and_norm(stream, added, f"{layer}.attn_norm", f"{layer}.attn_in")
+        added = writer.attend(number, normed)
+        normed, stream = writer.add_and_norm(stream, added, f"{layer}.mlp_norm", f"{layer}.mlp_in")
+        added = writer.feed_forward(number, normed)
+    hidden, _ = writer.add_and_norm(stream, added, "model.final_norm", "hidden")
+    writer.classify(hidden)
+    return _model(writer.graph, tags=writer.config.num_labels, hidden=writer.config.hidden_size)
+
+
+class _Writer:
+    """Writes the parts of a network into a graph; what it returns are names of values in it."""
+
+    def __init__(self, network: SpanLinkModel, graph: Graph) -> None:
+        self.graph = graph
+        self.config = network.classifier.config
+        self._embedding = network.classifier.get_input_embeddings()
+        state = network.classifier.state_dict()
+        self._state = {name: value.detach().float().cpu().numpy() for name, value in state.items()}
+
+    def prepare(self) -> None:
+        """What all layers share: the rotary embedding's tables, and the mask in the form that attention takes."""
+        cosine, sine = _rotary_cache(self.config)
+        self.graph.constant("cosine", cosine)
+        self.graph.constant("sine", sine)
+        self.graph.constant("first_position", np.zeros(1, dtype=np.int64))
+        self.graph.node("Cast", ["attention_mask"], ["mask"], to=TensorProto.INT32)
+
+    def norm(self, value: str, name: str, output: str) -> str:
+        scale = self.graph.constant(f"{name}.weight", self._state[f"{name}.weight"])
+        return self.graph.node("LayerNormalization", [value, scale], [output], axis=-1, epsilon=self.config.norm_eps)
+
+    def add_and_norm(self, value: str, added: str, name: str, output: str) -> tuple[str, str]:
+        """(norm of the sum, the sum); onnxruntime's operator for both at once is no faster, but slower."""
+        total = self.graph.node("Add", [value, added], [f"{output}_sum"])
+        return self.norm(total, name, output), total
+
+    def embed(self, *, int8: bool) -> str:
+        """The norm of the tokens' embeddings, with those of the words that cover them where the network has words."""
+        # The table stays fp16, and what is looked up in it is cast.
+        self.graph.constant("embeddings", self._state["model.embeddings.tok_embeddings.weight"].astype(np.float16))
+        self.graph.node("Gather", ["embeddings", "input_ids"], ["looked_up"])
+        embedded = self.graph.node("Cast", ["looked_up"], ["token_embedded"], to=TensorProto.FLOAT)
+        if getattr(self.config, "words", None):
+            words = covering_words(self.graph, self._embedding, int8=int8)
+            embedded = self.graph.node("Add", [embedded, words], ["embedded"])
+        return self.norm(embedded, "model.embeddings.norm", "embedded_normed")
+
+    def attend(self, number: int, normed: str) -> str:
+        """What the attention of a layer adds to the stream."""
+        layer, heads = f"model.layers.{number}", self.config.num_attention_heads
         rotated = []
-        for kind, weight in zip("qkv", np.split(state[f"{layer}.attn.Wqkv.weight"], 3), strict=True):
-            name = graph.linear(normed, weight, activation=f"layers.{i}.attn_in", output=f"{layer}.{kind}")
+        for kind, weight in zip("qkv", np.split(self._state[f"{layer}.attn.Wqkv.weight"], 3), strict=True):
+            name = self.graph.linear(normed, weight, activation=f"layers.{number}.attn_in", output=f"{layer}.{kind}")
             if kind != "v":
-                name = graph.node(
+                name = self.graph.node(
                     "RotaryEmbedding",
                     [name, "first_position", "cosine", "sine"],
                     [f"{name}_rotated"],
                     domain=MICROSOFT,
                     num_heads=heads,
-                    rotary_embedding_dim=config.hidden_size // heads,
+                    rotary_embedding_dim=self.config.hidden_size // heads,
                 )
             rotated.append(name)
-        mixed = graph.node(
+        mixed = self.graph.node(
             "MultiHeadAttention", [*rotated, "", "mask"], [f"{layer}.mixed"], domain=MICROSOFT, num_heads=heads
         )
-        weight = state[f"{layer}.attn.Wo.weight"]
-        added = graph.linear(mixed, weight, activation=f"layers.{i}.attn_out", output=f"{layer}.attended")
-        normed, stream = add_and_norm(stream, added, f"{layer}.mlp_norm", f"{layer}.mlp_in")
+        weight = self._state[f"{layer}.attn.Wo.weight"]
+        return self.graph.linear(mixed, weight, activation=f"layers.{number}.attn_out", output=f"{layer}.attended")
+
+    def feed_forward(self, number: int, normed: str) -> str:
+        """What the gated matrices of a layer add to the stream."""
+        layer = f"model.layers.{number}"
+        halves = np.split(self._state[f"{layer}.mlp.Wi.weight"], 2)
         value, gate = (
-            graph.linear(normed, weight, activation=f"layers.{i}.mlp_in", output=f"{layer}.{part}")
-            for part, weight in zip(("value", "gate"), np.split(state[f"{layer}.mlp.Wi.weight"], 2), strict=True)
+            self.graph.linear(normed, weight, activation=f"layers.{number}.mlp_in", output=f"{layer}.{part}")
+            for part, weight in zip(("value", "gate"), halves, strict=True)
         )
-        graph.node("Gelu", [value], [f"{layer}.active"])
-        middle = graph.node("Mul", [f"{layer}.active", gate], [f"{layer}.gated"])
-        weight = state[f"{layer}.mlp.Wo.weight"]
-        added = graph.linear(middle, weight, activation=f"layers.{i}.mlp_mid", output=f"{layer}.mlp_out")
-    add_and_norm(stream, added, "model.final_norm", "hidden")
-    dense = graph.linear("hidden", state["head.dense.weight"], activation="head_in", output="head.dense")
-    features = norm(graph.node("Gelu", [dense], ["head.active"]), "head.norm", "features")
-    product = graph.node("MatMul", [features, graph.half("tag_weight", state["classifier.weight"].T)], ["tag_product"])
-    graph.node("Add", [product, graph.constant("tag_bias", state["classifier.bias"])], ["logits"])
-    return _model(graph, tags=config.num_labels, hidden=config.hidden_size)
+        self.graph.node("Gelu", [value], [f"{layer}.active"])
+        middle = self.graph.node("Mul", [f"{layer}.active", gate], [f"{layer}.gated"])
+        weight = self._state[f"{layer}.mlp.Wo.weight"]
+        return self.graph.linear(middle, weight, activation=f"layers.{number}.mlp_mid", output=f"{layer}.mlp_out")
+
+    def classify(self, hidden: str) -> None:
+        """The logits of the tags."""
+        dense = self.graph.linear(hidden, self._state["head.dense.weight"], activation="head_in", output="head.dense")
+        features = self.norm(self.graph.node("Gelu", [dense], ["head.active"]), "head.norm", "features")
+        weight = self.graph.half("tag_weight", self._state["classifier.weight"].T)
+        product = self.graph.node("MatMul", [features, weight], ["tag_product"])
+        bias = self.graph.constant("tag_bias", self._state["classifier.bias"])
+        self.graph.node("Add", [product, bias], ["logits"])
 
 
 def _rotary_cache(config: Any) -> tuple[Array, Array]:

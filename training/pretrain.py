@@ -220,16 +220,7 @@ def train(recipe: Recipe, *, minutes: float | None = None, log_every: int = 50, 
         now = time.monotonic()
         out_of_time = minutes is not None and bool(run.agreed(now - started > minutes * 60))
         if run.step % log_every == 0 or run.step == total_steps:
-            speed = seen / (now - told - paused)
-            record: dict[str, float] = {
-                "step": run.step,
-                "tokens": run.step * run.step_tokens,
-                "loss": round(run.mean_loss(), 4),
-                "accuracy": round(float(torch.stack(run.hits).mean()), 4),
-                "lr": round(factor, 4),
-                "tokens_per_second": round(speed),
-                "minutes_left": round((total_steps - run.step) * run.step_tokens / speed / 60, 1),
-            }
+            record = log_record(run, rate=factor, speed=seen / (now - told - paused), total_steps=total_steps)
             run.losses, run.hits = [], []
             if run.step % (log_every * 10) == 0 or run.step == total_steps:
                 record |= heldout_figures(run.model, heldout, run.device)
@@ -244,6 +235,24 @@ def train(recipe: Recipe, *, minutes: float | None = None, log_every: int = 50, 
     if main_process:
         write_encoder(run.model, tokenizer_folder=folder, output=output / "encoder")
     return output / "encoder"
+
+
+def log_record(run: Run, *, rate: float, speed: float, total_steps: int) -> dict[str, float]:
+    """A line of the log: how far a run is, and the means of the batches since the line before.
+
+    Args:
+        rate: factor of the recipe's learning rates.
+        speed: tokens a second.
+    """
+    return {
+        "step": run.step,
+        "tokens": run.step * run.step_tokens,
+        "loss": round(run.mean_loss(), 4),
+        "accuracy": round(float(torch.stack(run.hits).mean()), 4),
+        "lr": round(rate, 4),
+        "tokens_per_second": round(speed),
+        "minutes_left": round((total_steps - run.step) * run.step_tokens / speed / 60, 1),
+    }
 
 
 def write_encoder(model: ModernBertForMaskedLM, *, tokenizer_folder: Path, output: Path) -> None:

@@ -67,57 +67,68 @@ def _placed(values: list[int], moduli: tuple[int, int]) -> list[int] | None:
 
 def covering_words(graph: Graph, module: WordEmbedding, *, int8: bool) -> str:
     """Nodes from input_ids to what the covering words add to the embedding: [windows, length, hidden]."""
-    keys = module.keys.cpu().numpy()
-    table, moduli, indices = cuckoo_table(keys)
+    table, moduli, indices = cuckoo_table(module.keys.cpu().numpy())
     graph.constant("word_keys", table)
     graph.constant("word_rows", (indices + 1).astype(np.int32))
     for place, modulus in enumerate(moduli):
         graph.constant(f"word_modulus_{place}", np.int64(modulus))
     graph.constant("zero_row", np.int32(0))
     graph.constant("axis_length", np.array([1], dtype=np.int64))
-
-    def shifted(value: str, by: int, name: str) -> str:
-        """The values from `by` places later (or earlier, where negative); zeros from beyond the window."""
-        pads = graph.constant(f"{name}_pads", np.array([0, max(-by, 0), 0, max(by, 0)], dtype=np.int64))
-        padded = graph.node("Pad", [value, pads], [f"{name}_padded"])
-        start = graph.constant(f"{name}_start", np.array([max(by, 0)], dtype=np.int64))
-        end = graph.constant(f"{name}_end", np.array([np.iinfo(np.int64).max if by >= 0 else by], dtype=np.int64))
-        return graph.node("Slice", [padded, start, end, "axis_length"], [name])
-
     slots = []
     key = "input_ids"
     for length in range(2, LONGEST_WORD + 1):
-        later = shifted("input_ids", length - 1, f"ids_{length}")
+        later = _shifted(graph, "input_ids", length - 1, f"ids_{length}")
         factor = graph.constant(f"key_factor_{length}", np.int64(1 << (TOKEN_BITS * (length - 1))))
         high = graph.node("Mul", [later, factor], [f"key_high_{length}"])
         key = graph.node("Add", [key, high], [f"key_{length}"])
         # A word of this length ends in a token; [PAD] is 0 and would make a longer word of a shorter one.
         ends = graph.node("Cast", [later], [f"word_{length}_ends"], to=TensorProto.BOOL)
-        row = "zero_row"
-        for place in range(len(moduli)):
-            name = f"word_{length}_{place}"
-            at = graph.node("Mod", [key, f"word_modulus_{place}"], [f"{name}_at"])
-            same = graph.node(
-                "Equal", [graph.node("Gather", ["word_keys", at], [f"{name}_key"]), key], [f"{name}_same"]
-            )
-            same = graph.node("And", [same, ends], [f"{name}_whole"])
-            known = graph.node("Gather", ["word_rows", at], [f"{name}_row"])
-            row = graph.node("Where", [same, known, row], [f"{name}_found"])
-        slots += [row, *(shifted(row, -place, f"word_{length}_from_{place}") for place in range(1, length))]
+        row = _row_of(graph, key, ends, f"word_{length}", places=len(moduli))
+        slots += [row, *(_shifted(graph, row, -place, f"word_{length}_from_{place}") for place in range(1, length))]
     axis = graph.constant("slot_axis", np.array([-1], dtype=np.int64))
     columns = [graph.node("Unsqueeze", [slot, axis], [f"slot_{n}"]) for n, slot in enumerate(slots)]
     rows = graph.node("Concat", columns, ["covering_rows"], axis=-1)
     flat = graph.constant("flat_slots", np.array([0, 0, -1], dtype=np.int64))
-    vectors = module.words.weight.detach().float().cpu().numpy()
+    multiplied = _multiplied_int8 if int8 else _multiplied
+    return multiplied(graph, module, rows, flat)
+
+
+def _shifted(graph: Graph, value: str, by: int, name: str) -> str:
+    """The values from `by` places later (or earlier, where negative); zeros from beyond the window."""
+    pads = graph.constant(f"{name}_pads", np.array([0, max(-by, 0), 0, max(by, 0)], dtype=np.int64))
+    padded = graph.node("Pad", [value, pads], [f"{name}_padded"])
+    start = graph.constant(f"{name}_start", np.array([max(by, 0)], dtype=np.int64))
+    end = graph.constant(f"{name}_end", np.array([np.iinfo(np.int64).max if by >= 0 else by], dtype=np.int64))
+    return graph.node("Slice", [padded, start, end, "axis_length"], [name])
+
+
+def _row_of(graph: Graph, key: str, ends: str, word: str, *, places: int) -> str:
+    """The row of the vector of the word that begins at each token, 0 where there is none: a look-up for each place."""
+    row = "zero_row"
+    for place in range(places):
+        name = f"{word}_{place}"
+        at = graph.node("Mod", [key, f"word_modulus_{place}"], [f"{name}_at"])
+        found = graph.node("Gather", ["word_keys", at], [f"{name}_key"])
+        same = graph.node("Equal", [found, key], [f"{name}_same"])
+        same = graph.node("And", [same, ends], [f"{name}_whole"])
+        known = graph.node("Gather", ["word_rows", at], [f"{name}_row"])
+        row = graph.node("Where", [same, known, row], [f"{name}_found"])
+    return row
+
+
+def _multiplied(graph: Graph, module: WordEmbedding, rows: str, flat: str) -> str:
+    """The words' vectors, joined, times their matrix, in float."""
+    graph.constant("word_vectors", module.words.weight.detach().float().cpu().numpy().astype(np.float16))
+    found = graph.node("Gather", ["word_vectors", rows], ["found_fp16"])
+    graph.node("Cast", [found], ["found"], to=TensorProto.FLOAT)
+    joined = graph.node("Reshape", ["found", flat], ["covering"])
     weight = module.projection.weight.detach().float().cpu().numpy()
-    if not int8:
-        graph.constant("word_vectors", vectors.astype(np.float16))
-        graph.node(
-            "Cast", [graph.node("Gather", ["word_vectors", rows], ["found_fp16"])], ["found"], to=TensorProto.FLOAT
-        )
-        joined = graph.node("Reshape", ["found", flat], ["covering"])
-        return graph.node("MatMul", [joined, graph.half("word_weight", weight.T)], ["words_added"])
-    # The vectors are kept as the 8 bits that the matrix multiplies, so nothing is quantized at run time.
+    return graph.node("MatMul", [joined, graph.half("word_weight", weight.T)], ["words_added"])
+
+
+def _multiplied_int8(graph: Graph, module: WordEmbedding, rows: str, flat: str) -> str:
+    """The same in 8 bits, as which the vectors are kept, so that nothing is quantized at run time."""
+    vectors = module.words.weight.detach().float().cpu().numpy()
     scale = max(float(np.quantile(np.abs(vectors), COVERED)), 1e-6) / 127
     levels = np.clip(np.rint(vectors / scale), -128, 127) + 128
     graph.constant("word_vectors", levels.astype(np.uint8))
@@ -126,6 +137,6 @@ def covering_words(graph: Graph, module: WordEmbedding, *, int8: bool) -> str:
         joined,
         graph.constant("word_scale", np.float32(scale)),
         graph.constant("word_zero", np.uint8(128)),
-        weight,
+        module.projection.weight.detach().float().cpu().numpy(),
         output="words_added",
     )

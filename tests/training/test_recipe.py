@@ -102,7 +102,7 @@ def test_values_that_a_recipe_may_not_have(key: str, value: Any, complaint: str)
             for value in (None, "a", -1.0)
         ),
         ("learning_rate", "3e-5", "a number, 0 or more, not '3e-5'; that is text to YAML: write 3.0e-05"),
-        ("warmup", -1, "a number, 0 or more"),
+        *(("warmup", value, "a probability below 1") for value in (-1, 1)),
         *(("substitute", value, "a share from 0 to 1") for value in (2, -0.5)),
     ],
 )

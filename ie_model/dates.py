@@ -34,6 +34,17 @@ class TimeSpan:
     within: str | None = field(default=None, compare=False)
     bound: bool = field(default=False, compare=False)
 
+    def value(self, *, published: str | None) -> str | None:
+        """What it amounts to where it stands, see `date_value`."""
+        return date_value(
+            self.text,
+            published=published,
+            coming=self.coming,
+            either=self.either,
+            within=self.within,
+            bound=self.bound,
+        )
+
 
 #: Before a time that is still to come.
 _COMING = re.compile(

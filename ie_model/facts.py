@@ -7,8 +7,6 @@ from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
 from ie_model.clauses import clause_around, until_said
-from ie_model.date_values import date_value
-from ie_model.dates import TimeSpan
 from ie_model.decoding import Span
 from ie_model.document import Date, Departure, Evidence
 from ie_model.leaving import LEAVING
@@ -109,7 +107,7 @@ def merged(
             organization_aliases=forms.but(organization, left),
             roles=tuple(roles[person, organization].values()),
             joined=tuple(joined.values()),
-            date=_date(time, published) if time else None,
+            date=Date(time.text, time.value(published=published)) if time else None,
             mentions=tuple(sorted({passages[number] for number in numbers})),
         )
     return result
@@ -118,18 +116,6 @@ def merged(
 def _stands_after(words: re.Pattern[str], text: str, span: Span) -> bool:
     """Whether these words stand right before a span."""
     return words.search(model_view(text[max(0, span.start - 6) : span.start])) is not None
-
-
-def _date(time: TimeSpan, published: str | None) -> Date:
-    value = date_value(
-        time.text,
-        published=published,
-        coming=time.coming,
-        either=time.either,
-        within=time.within,
-        bound=time.bound,
-    )
-    return Date(time.text, value)
 
 
 class _Forms:

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ie_model.date_values import date_value
-from ie_model.dates import TimeSpan, find_dates
+from ie_model.dates import find_dates
 from ie_model.script import to_traditional
 from training.value_cases import DateCase, date_cases
 
@@ -127,18 +127,7 @@ def test_times_to_come(text: str, coming: bool) -> None:
 )
 def test_what_stands_around_a_time_tells_what_it_means(text: str, expected: str | None) -> None:
     time = find_dates(text)[-1]
-    assert value_of(time, published="2023-04-30") == expected
-
-
-def value_of(time: TimeSpan, *, published: str) -> str | None:
-    return date_value(
-        time.text,
-        published=published,
-        coming=time.coming,
-        either=time.either,
-        within=time.within,
-        bound=time.bound,
-    )
+    assert time.value(published="2023-04-30") == expected
 
 
 #: What an article of 15 May 2024 means by the last of its times.
@@ -208,12 +197,12 @@ MEANT = [
 
 @pytest.mark.parametrize(("text", "expected"), MEANT)
 def test_what_news_means(text: str, expected: str | None) -> None:
-    assert value_of(find_dates(text)[-1], published="2024-05-15") == expected
+    assert find_dates(text)[-1].value(published="2024-05-15") == expected
 
 
 @pytest.mark.parametrize("words", ["2024财政年度第一季度", "2024财年的第一季度", "年初五", "1号店", "3/4的股东"])
 def test_what_names_no_time_that_has_a_value(words: str) -> None:
-    assert [value_of(time, published="2024-05-15") for time in find_dates(f"{words}，林知远离职。")] in ([], [None])
+    assert [time.value(published="2024-05-15") for time in find_dates(f"{words}，林知远离职。")] in ([], [None])
 
 
 WORDS = (

@@ -35,19 +35,6 @@ SCHEME = TagScheme()
 
 
 @pytest.fixture
-def recipe(tokenizer_dir: Path, tmp_path: Path) -> Recipe:
-    return Recipe(
-        encoder="random",
-        tokenizer=str(tokenizer_dir),
-        output=str(tmp_path / "run"),
-        stages=(Stage(sources={"authored": 1}, epochs=4, learning_rate=3e-3),),
-        random_encoder={"layers": 1, "hidden": 32, "intermediate": 32, "heads": 2},
-        tokens=128,
-        bf16=False,
-    )
-
-
-@pytest.fixture
 def authored(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every source is the authored set."""
 

@@ -21,19 +21,6 @@ from training.recipe import Recipe, RecipeError, Stage
 SCHEME = TagScheme()
 
 
-@pytest.fixture
-def recipe(tokenizer_dir: Path, tmp_path: Path) -> Recipe:
-    return Recipe(
-        encoder="random",
-        tokenizer=str(tokenizer_dir),
-        output=str(tmp_path / "run"),
-        stages=(Stage(sources={"authored": 1}, epochs=4, learning_rate=3e-3),),
-        random_encoder={"layers": 1, "hidden": 32, "intermediate": 32, "heads": 2},
-        tokens=128,
-        bf16=False,
-    )
-
-
 def test_head_and_encoder_learn_at_their_rates(recipe: Recipe, text_encoder: TextEncoder, tmp_path: Path) -> None:
     windows = [w for example in examples() for w in window_features(example, text_encoder, SCHEME)]
     batches = Batches([SourceWindows([windows], 1.0)], epochs=1, tokens=128, pad_id=0, seed=1)

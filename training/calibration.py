@@ -39,7 +39,7 @@ from ie_model.runtime.onnx import OnnxRuntime
 from training.calibration_plot import write_plot
 from training.command import argument_parser, reported
 from training.data.example import Example, expect_file
-from training.data.sources import PASSAGES, PASSAGES_SPLIT, read_source, set_name
+from training.data.sources import PASSAGES, read_source, scored_passages, set_name
 from training.fact_scoring import departure_counts, gold_facts, match_facts
 from training.features import tag_masks
 from training.losses import tag_loss
@@ -259,7 +259,7 @@ def departure_sets(passages: Path) -> list[tuple[str, str]]:
     """
     if passages != PASSAGES:
         expect_file(passages)
-    return [HELD_OUT, (f"paragraphs:{passages}", PASSAGES_SPLIT)] if passages.is_file() else [HELD_OUT]
+    return [HELD_OUT, scored_passages(passages)] if passages.is_file() else [HELD_OUT]
 
 
 def calibration_report(

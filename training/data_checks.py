@@ -23,6 +23,7 @@ from training.overlap import RUN, contained, fold, near_pairs, shared_runs
 OFTEN = 3
 #: The sets of this project: what a publisher decides elsewhere is ours to mend here.
 OURS = ("seeds", "authored", "authored-heldout", "news-units")
+_IN_ONE_FILE = "take these out of the file that is scored, or out of the one that is trained on"
 #: check → severity, severity in the sets of this project, remedy or reason
 CHECKS = {
     "unreadable": ("error", "error", "the message names the file and the line"),
@@ -34,16 +35,8 @@ CHECKS = {
     "white-space": ("warning", "error", "trim the span"),
     "cuts-word": ("warning", "warning", "mark the whole word, unless a space was lost; its tokens get no loss"),
     "empty-text": ("warning", "error", "leave the text out"),
-    "exact-overlap": (
-        "warning",
-        "error",
-        "take these out of the file that is scored, or out of the one that is trained on",
-    ),
-    "near-overlap": (
-        "warning",
-        "error",
-        "take these out of the file that is scored, or out of the one that is trained on",
-    ),
+    "exact-overlap": ("warning", "error", _IN_ONE_FILE),
+    "near-overlap": ("warning", "error", _IN_ONE_FILE),
     "shared-run": ("warning", "warning", "a quotation is harmless; leave a copied passage out of training"),
     "contradiction": ("warning", "error", "one text, one answer; across sources the guidelines differ"),
     "duplicate": ("info", "error", "counts more than once in training and in scores"),

@@ -31,8 +31,7 @@ from ie_model.extractor import Extractor
 from training.command import argument_parser, reported
 from training.corpus import corpus_files, read_documents
 from training.data.files import write_json_lines
-from training.data.paragraphs import PREFIX as PASSAGES_PREFIX
-from training.data.sources import PASSAGES, PASSAGES_SPLIT
+from training.data.sources import PASSAGES, scored_passages
 from training.evaluated import without_evaluated
 from training.recipe import DATA_ROOT
 from training.report import check_writable
@@ -123,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     files = corpus_files(options.corpora)
     extractor = Extractor.load(options.model)
     texts = [text for file in files for text in draw(pieces(read_documents(file)), options.texts, seed=options.seed)]
-    kept = without_evaluated(texts, options.data_root, [(f"{PASSAGES_PREFIX}{options.passages}", PASSAGES_SPLIT)])
+    kept = without_evaluated(texts, options.data_root, [scored_passages(options.passages)])
     rows = list(track(label_all(kept, extractor), "labelling", total=len(kept), transient=True))
     write_json_lines(options.output, rows)
     spans = sum(len(row["spans"]) for row in rows)

@@ -22,19 +22,18 @@ from training.baselines import BASELINES
 from training.data.duee import read_duee
 from training.data.duee_fin import read_duee_fin
 from training.data.example import Example, NotAtHandError
-from training.data.sources import PASSAGES, SOURCES, read_source, set_name
+from training.data.sources import SOURCES, read_source, scored_passages, set_name
 from training.events import score_duee, score_duee_fin
 from training.report import complete_labels, departure_figures, fingerprint, link_gold_spans, score, seqeval_f1
 from training.script_gap import script_gap
 
-PARAGRAPHS = f"paragraphs:{PASSAGES}"
 #: (source, split) of what is scored, our own kind of text first. People's Daily is not among them:
 #: nearly all of it stands in MSRA's train split, which trains the model.
 SETS = (
     ("news-units", "dev"),
     ("news-units", "test"),
     ("authored-heldout", "test"),
-    (PARAGRAPHS, "dev"),
+    scored_passages(),
     ("cluener", "dev"),
     ("resume", "test"),
     ("msra", "test"),

@@ -152,6 +152,14 @@ def work(extractor: Extractor, chunk: Chunk) -> Result:
     )
 
 
+def answer(extractor: Extractor, chunk: Chunk) -> Result | errors.IEModelError:
+    """What a worker process sends back: the result of `work`, or its error, for the main process to raise."""
+    try:
+        return work(extractor, chunk)
+    except errors.IEModelError as error:
+        return error
+
+
 def extract_records(extractor: Extractor, records: Sequence[Record]) -> Iterator[Document]:
     """The records' documents, in order."""
     from ie_model.document import Article

@@ -17,14 +17,10 @@ from dataclasses import dataclass, replace
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import TYPE_CHECKING
 
 from ie_model import errors
-from ie_model.batch.chunks import Chunk, ExtractorSpec, Result, work
+from ie_model.batch.chunks import Chunk, ExtractorSpec, Result, answer, work
 from ie_model.cores import available_cores
-
-if TYPE_CHECKING:
-    from ie_model.extractor import Extractor
 
 #: Chunks that may be under way or wait for an earlier one, for each worker.
 WINDOW = 4
@@ -174,13 +170,6 @@ def _without_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _answer(extractor: Extractor, chunk: Chunk) -> Result | errors.IEModelError:
-    try:
-        return work(extractor, chunk)
-    except errors.IEModelError as error:
-        return error
-
-
 def _serve(pipe: Connection, spec: ExtractorSpec) -> None:
     """What a worker process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the main process, which closes the pipe
@@ -197,6 +186,6 @@ def _serve(pipe: Connection, spec: ExtractorSpec) -> None:
     try:
         pipe.send("ready")
         while True:
-            pipe.send(_answer(extractor, pipe.recv()))
+            pipe.send(answer(extractor, pipe.recv()))
     except (EOFError, OSError):  # the main process is gone, or wants no more
         return

@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ie_model import errors
-from ie_model.batch.chunks import Chunk, ExtractorSpec, Result, work
+from ie_model.batch.chunks import Chunk, ExtractorSpec, Result, answer
 
 if TYPE_CHECKING:
     from ray.data import Datasource
@@ -98,15 +98,14 @@ class _Actor:
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[bytes]]:
         item: Chunk | Exception = pickle.loads(batch[COLUMN][0])
-        answer: Result | Exception
+        answered: Result | Exception
         if isinstance(item, Exception):
-            answer = item
+            answered = item
+        elif isinstance(self._loaded, Exception):
+            answered = self._loaded
         else:
-            try:
-                answer = self._loaded if isinstance(self._loaded, Exception) else work(self._loaded, item)
-            except errors.IEModelError as error:
-                answer = error
-        return {COLUMN: [pickle.dumps(answer)]}
+            answered = answer(self._loaded, item)
+        return {COLUMN: [pickle.dumps(answered)]}
 
 
 def _datasource(chunks: Callable[[], Iterator[Chunk]]) -> Datasource:

@@ -7,6 +7,7 @@ import pytest
 
 from ie_model.labelstudio.interface import Interface
 from training import evaluate, suite
+from training.data.sources import scored_passages
 from training.recipe import Recipe, RecipeError
 
 TEXT = "林知远离开星河科技。"
@@ -61,9 +62,7 @@ def test_all_scores_what_is_at_hand_and_names_the_rest(
     span = {"label": "PERSON", "start": 0, "end": 3, "text": "林知远"}
     rows = [{"id": name, "text": TEXT, "spans": [span], "departures": []} for name in ("a", "b")]
     paragraphs.write_text("".join(json.dumps({**row, "split": "dev"}) + "\n" for row in rows), encoding="utf-8")
-    sets = [
-        (f"paragraphs:{paragraphs}" if source == suite.PARAGRAPHS else source, split) for source, split in suite.SETS
-    ]
+    sets = [(f"paragraphs:{paragraphs}", "dev") if one == scored_passages() else one for one in suite.SETS]
     monkeypatch.setattr(suite, "SETS", sets)
     arguments = ["--all", "--model", str(model_dir), "--data-root", str(data_root), "--output", str(output)]
     assert evaluate.main(arguments) == 0

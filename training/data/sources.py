@@ -39,6 +39,11 @@ ANNOTATED = ("seeds", "authored", "authored-heldout")
 T = TypeVar("T")
 
 
+def scored_passages(path: Path = PASSAGES) -> tuple[str, str]:
+    """(source, split) of the marked passages in a file that models are scored on."""
+    return f"{paragraphs.PREFIX}{path}", PASSAGES_SPLIT
+
+
 @dataclass(frozen=True)
 class Source(Generic[T]):
     """A set of labelled texts.

@@ -22,7 +22,7 @@ from ie_model.batch.chunks import ExtractorSpec
 from ie_model.document import Document
 class Nothing:
     def pipe(self, texts, *, published=None):
-        return (Document(text=text) for text in texts)
+        return (Document(text=one.text) for one in texts)
 if sys.argv.pop(1) == "nothing":
     ExtractorSpec.load = lambda self: Nothing()
 from ie_model.cli import app

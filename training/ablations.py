@@ -19,6 +19,7 @@ from typing import Any
 
 from ie_model.extractor import Extractor
 from training.command import argument_parser, reported
+from training.data import paragraphs
 from training.data.example import Example
 from training.data.sources import read_source
 from training.recipe import DATA_ROOT, Recipe, RecipeError
@@ -31,11 +32,11 @@ from training.report import (
     write_results,
 )
 from training.trained_once import trained_once
-from training.values import SHARE, TEXT, Allowed, check_values, keys_and_values, read_yaml
+from training.values import SHARE, TEXT, Allowed, check_values, is_count, read_yaml
 from training.variants import add_only_option, check_folders, chosen, folder_name, said_only
 
 OUTPUT = Path("results") / "ablations.json"
-#: Sets that no variant is trained on, with the split that is scored.
+#: Sets that no variant is trained on, with the split that is scored; a recipe's marked paragraphs have one more.
 SETS = {"news-units": "dev", "authored-heldout": "test"}
 
 
@@ -43,6 +44,7 @@ SETS = {"news-units": "dev", "authored-heldout": "test"}
 _VALUES = {
     "recipe": TEXT,
     "share": Allowed("a share above 0, up to 1", lambda value: SHARE.fits(value) and value > 0),
+    "last_stage": Allowed("the number of one of the recipe's stages", is_count),
     "variants": Allowed(
         "names, each with values that replace the recipe's",
         lambda value: (
@@ -57,7 +59,8 @@ class Ablations:
     """A recipe and the values that its variants replace.
 
     Attributes:
-        share: of the epochs of each stage.
+        recipe: without the stages after `last_stage`.
+        share: of the epochs of each stage, also of a variant's own.
         variants: name → values of `Recipe`.
     """
 
@@ -72,19 +75,35 @@ class Ablations:
         if not isinstance(values, dict) or set(values) != set(_VALUES):
             raise RecipeError(f"{path}: needs the keys {', '.join(_VALUES)}, and no others")
         check_values(values, _VALUES, where=f"{path}: ")
-        base = keys_and_values(read_yaml(Path(values["recipe"])), name=values["recipe"])
+        base = Recipe.read(Path(values["recipe"]))
+        if values["last_stage"] > len(base.stages):
+            raise RecipeError(
+                f"{path}: {values['recipe']} has {len(base.stages)} stages, and no {values['last_stage']}"
+            )
+        base = base.with_values(stages=base.stages[: values["last_stage"]])
         variants, share = dict(values["variants"]), float(values["share"])
         check_folders(variants, path)
         for name, changes in variants.items():
-            if unfit := {"stages", "output", "data_root"} & set(changes):
+            if unfit := {"output", "data_root"} & set(changes):
                 raise RecipeError(f"{path}, {name}: a variant cannot have {sorted(unfit)} of its own")
-            Recipe.from_dict({**base, **changes}, name=f"{path}, {name}")
-        return cls(Recipe.from_dict(base, name=values["recipe"]), share, variants)
+            _changed(base, changes, name=f"{path}, {name}")
+        return cls(base, share, variants)
 
     def variant(self, name: str, *, folder: Path, data_root: str) -> Recipe:
         """The recipe of a variant, with its own output."""
-        output = str(folder / folder_name(name))
-        return self.recipe.for_share(self.share).with_values(output=output, data_root=data_root, **self.variants[name])
+        recipe = _changed(self.recipe, self.variants[name], name=name).for_share(self.share)
+        return recipe.with_values(output=str(folder / folder_name(name)), data_root=data_root)
+
+    @property
+    def sets(self) -> dict[str, str]:
+        """The sets that are scored, with their splits."""
+        used = {name for stage in self.recipe.stages for name in stage.sources}
+        return {**SETS, **{name: "dev" for name in sorted(used) if name.startswith(paragraphs.PREFIX)}}
+
+
+def _changed(recipe: Recipe, changes: dict[str, Any], *, name: str) -> Recipe:
+    """A recipe with other values; RecipeError for those that it cannot have."""
+    return Recipe.from_dict({**recipe.to_dict(), **changes}, name=name)
 
 
 def figures(model: Path, sets: dict[str, list[Example]]) -> dict[str, Any]:
@@ -107,7 +126,7 @@ def run(ablations: Ablations, *, folder: Path, data_root: str, names: Sequence[s
     """Train and score the variants of these names that have not been; returns the figures of all."""
     sets = {
         name: read_source(name, data_root=Path(data_root), split=split, purpose="evaluate")
-        for name, split in SETS.items()
+        for name, split in ablations.sets.items()
     }
     fingerprints = {name: fingerprint(found) for name, found in sets.items()}
     rows = {}
@@ -117,7 +136,8 @@ def run(ablations: Ablations, *, folder: Path, data_root: str, names: Sequence[s
         print(name, json.dumps({key: rows[name][key]["spans"]["micro"] for key in sets}), flush=True)
     return {
         "share": ablations.share,
-        "sets": {name: {"split": SETS[name], "fingerprint": found} for name, found in fingerprints.items()},
+        "last_stage": len(ablations.recipe.stages),
+        "sets": {name: {"split": ablations.sets[name], "fingerprint": found} for name, found in fingerprints.items()},
         "variants": rows,
     }
 

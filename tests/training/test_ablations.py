@@ -33,10 +33,16 @@ def write(folder: Path, tokenizer_dir: Path, **changes: Any) -> Path:
         "random_encoder": {"layers": 1, "hidden": 32, "intermediate": 32, "heads": 2},
         "tokens": 256,
         "bf16": False,
-        "stages": [{"sources": {"news-units": 1, "authored": 1}, "epochs": 4}],
+        "stages": [{"sources": {"news-units": 1, "authored": 1}, "epochs": 4}, {"sources": {"seeds": 1}}],
     }
     (folder / "base.yaml").write_text(yaml.safe_dump(base), encoding="utf-8")
-    values = {"recipe": str(folder / "base.yaml"), "share": 0.5, "variants": VARIANTS, **changes}
+    values = {
+        "recipe": str(folder / "base.yaml"),
+        "share": 0.5,
+        "last_stage": 1,
+        "variants": VARIANTS,
+        **changes,
+    }
     path = folder / "ablations.yaml"
     path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
     return path
@@ -49,6 +55,21 @@ def test_variants_differ_in_what_they_say_alone(tmp_path: Path, tokenizer_dir: P
     assert (whole.limits, without.limits) == ({}, {"news-units": 0})
     assert whole.output != without.output
     assert whole.with_values(limits=without.limits, output=without.output) == without
+
+
+def test_a_variant_with_stages_of_its_own_has_the_share_too(tmp_path: Path, tokenizer_dir: Path) -> None:
+    stages = [{"sources": {"news-units": 8}, "epochs": 3}]
+    ablations = Ablations.read(write(tmp_path, tokenizer_dir, variants={"news alone": {"stages": stages}}))
+    [stage] = ablations.variant("news alone", folder=tmp_path, data_root="data").stages
+    assert (stage.sources, stage.epochs) == ({"news-units": 8}, 1.5)
+
+
+def test_marked_paragraphs_of_the_recipe_are_scored_on_their_dev_split(tmp_path: Path, tokenizer_dir: Path) -> None:
+    path = write(tmp_path, tokenizer_dir)
+    assert Ablations.read(path).sets == {"news-units": "dev", "authored-heldout": "test"}
+    text = (tmp_path / "base.yaml").read_text(encoding="utf-8")
+    (tmp_path / "base.yaml").write_text(text.replace("authored:", "paragraphs:p.jsonl:"), encoding="utf-8")
+    assert Ablations.read(path).sets["paragraphs:p.jsonl"] == "dev"
 
 
 def test_a_table_that_goes_on_where_it_was(
@@ -77,14 +98,17 @@ def test_a_table_that_goes_on_where_it_was(
     [
         ({"variants": {"a": {"limit": {}}}}, r"ablations\.yaml, a: unknown keys \['limit'\]"),
         ({"variants": {"a": {"limits": {"msra": 0}}}}, r"limits of \['msra'\], which no stage trains on"),
-        ({"variants": {"a": {"stages": []}}}, r"a variant cannot have \['stages'\] of its own"),
+        ({"variants": {"a": {"output": "b"}}}, r"a variant cannot have \['output'\] of its own"),
+        ({"variants": {"a": {"stages": []}}}, "stages is a list of at least one stage"),
+        ({"last_stage": 3}, r"base\.yaml has 2 stages, and no 3"),
+        ({"last_stage": 0}, "last_stage is the number of one of the recipe's stages"),
         ({"variants": {"a b": {}, "a/b": {}}}, "would share a folder"),
         ({"variants": None}, "variants is names, each with values that replace the recipe's"),
         ({"variants": {}}, "variants is names"),
         ({"variants": {"a": None}}, "variants is names"),
         ({"share": "half"}, "share is a share above 0, up to 1, not 'half'"),
         ({"share": 0}, "share is a share above 0"),
-        ({"shares": 1}, "needs the keys recipe, share, variants, and no others"),
+        ({"shares": 1}, "needs the keys recipe, share, last_stage, variants, and no others"),
         ({"recipe": "nowhere.yaml"}, r"nowhere\.yaml"),
     ],
 )

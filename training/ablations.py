@@ -25,6 +25,7 @@ from training.data.sources import read_source
 from training.recipe import DATA_ROOT, Recipe, RecipeError
 from training.report import (
     check_writable,
+    command_of,
     departure_figures,
     fingerprint,
     link_gold_spans,
@@ -33,7 +34,7 @@ from training.report import (
 )
 from training.trained_once import trained_once
 from training.values import SHARE, TEXT, Allowed, check_values, is_count, read_yaml
-from training.variants import add_only_option, check_folders, chosen, folder_name, said_only
+from training.variants import add_only_option, check_folders, chosen, folder_name
 
 OUTPUT = Path("results") / "ablations.json"
 #: Sets that no variant is trained on, with the split that is scored; a recipe's marked paragraphs have one more.
@@ -160,8 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ablations = Ablations.read(options.variants)
     names = chosen(options.only, ablations.variants, options.variants)
     report = run(ablations, folder=options.folder, data_root=options.data_root, names=names)
-    command = f"python -m training.ablations --variants {options.variants} --data-root FOLDER{said_only(options.only)}"
-    write_results(options.output, command=command, report=report)
+    write_results(options.output, command=command_of("training.ablations", options, parser), report=report)
     return 0
 
 

@@ -35,7 +35,7 @@ from training.data.label_studio import PREFIX
 from training.data.sources import read_source
 from training.finetune import finetune
 from training.recipe import DATA_ROOT, Recipe, Stage
-from training.report import check_writable, fingerprint, score, write_results
+from training.report import check_writable, command_of, fingerprint, score, write_results
 
 ORDERS = ("random", "uncertain")
 OUTPUT = Path("results") / "active_learning.json"
@@ -186,9 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check_writable(options.output)
     with tempfile.TemporaryDirectory() as folder:
         report = run(study, data_root=options.data_root, folder=Path(folder))
-    words = [f"--sizes {' '.join(map(str, study.sizes))}", f"--seeds {' '.join(map(str, study.seeds))}"]
-    command = f"python -m training.active_learning --data-root FOLDER {' '.join(words)}"
-    write_results(options.output, command=command, report=report)
+    write_results(options.output, command=command_of("training.active_learning", options, parser), report=report)
     for row in report["mean"]:
         figures = f"spans {row['spans_f1']:.3f}  departures {row['departures_f1']:.3f}"
         print(f"{row['order']:10} {row['units']:5} units  {figures}")

@@ -38,7 +38,7 @@ from training.data.example import DataError, Example
 from training.data.sources import read_source
 from training.export import export
 from training.recipe import DATA_ROOT
-from training.report import check_writable, score, weights_fingerprint, write_results
+from training.report import check_writable, command_of, score, weights_fingerprint, write_results
 from training.speed_plot import write_plot
 
 T = TypeVar("T")
@@ -266,10 +266,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     check_writable(options.output)
     report = benchmark(options)
-    command = f"python -m training.benchmark --rounds {options.rounds} --long {options.long}"
-    command += f" --threads {options.threads}" if options.threads else ""
-    command += f" --only '{options.only}'" if options.only else ""
-    write_results(options.output, command=command, report=report)
+    write_results(options.output, command=command_of("training.benchmark", options, parser), report=report)
     write_plot(report, options.output.with_suffix(".svg"))
     print(json.dumps({name: one["contenders"] for name, one in report["sets"].items()}, indent=1, ensure_ascii=False))
     print(f"figures in {options.output}")

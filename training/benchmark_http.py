@@ -28,7 +28,7 @@ from ie_model.extractor import Extractor
 from ie_model.model_folder import ModelFolder
 from training.command import argument_parser, reported
 from training.http_client import Connection
-from training.report import check_writable, weights_fingerprint, write_results
+from training.report import check_writable, command_of, weights_fingerprint, write_results
 
 SEEDS = Path("seeds")
 #: Characters of a paragraph: shorter lines are headings, longer ones are rare.
@@ -252,7 +252,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=10.0, help="of each turn")
     parser.add_argument("--load-seconds", type=float, default=60.0, help="of the overload")
     parser.add_argument("--output", type=Path, help="write the figures to this file")
-    arguments = sys.argv[1:] if arguments is None else arguments
     given = parser.parse_args(arguments)
     if given.output is not None:
         check_writable(given.output)
@@ -267,9 +266,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(json.dumps(report, indent=1, ensure_ascii=False))
     if given.output is not None:
         report["weights"] = weights_fingerprint(folder)
-        write_results(
-            given.output, command="python -m " + " ".join(["training.benchmark_http", *arguments]), report=report
-        )
+        write_results(given.output, command=command_of("training.benchmark_http", given, parser), report=report)
     return 0
 
 

@@ -1,7 +1,7 @@
 """Peak memory and speed against length: one long document, a stream of short ones, and a file of JSON lines.
 
     python -m training.benchmark_memory
-    python -m training.benchmark_memory --long 10000000 --jsonl 20 --jsonl 100
+    python -m training.benchmark_memory --long 10000000 --jsonl 20 100
 
 Each figure is a process of its own, so that none sees what another one left. A document is the seed articles
 repeated; the stream, and the lines of the file, are pieces of PIECE characters of them. Writes results/memory.json.
@@ -20,7 +20,7 @@ from typing import Any
 from ie_model.cores import available_cores
 from ie_model.model_folder import ModelFolder
 from training.command import argument_parser, reported
-from training.report import check_writable, weights_fingerprint, write_results
+from training.report import check_writable, command_of, weights_fingerprint, write_results
 
 SEEDS = Path("seeds")
 LENGTHS = (100, 1_000, 10_000, 100_000, 1_000_000)
@@ -129,7 +129,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--long", type=int, choices=(*LENGTHS, *LONG), default=LENGTHS[-1], help="characters of the longest"
     )
-    parser.add_argument("--jsonl", type=int, action="append", default=[], metavar="MB", help="also files of this size")
+    parser.add_argument(
+        "--jsonl", type=int, nargs="+", action="extend", default=[], metavar="MB", help="also files of this size"
+    )
     parser.add_argument("--model", type=Path, help="a model folder; the packaged model unless given")
     parser.add_argument("--threads", type=int, default=0, help="cores to use; 0 for all")
     parser.add_argument(
@@ -155,10 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for size in sizes:
             report[key][str(size)] = found = work(size, **chosen)
             print(f"{key}, {size}: {found}", flush=True)
-    command = f"python -m training.benchmark_memory --long {options.long} --threads {options.threads}"
-    command += "".join(f" --jsonl {size}" for size in options.jsonl)
-    command += f" --model {options.model}" if options.model else ""
-    write_results(options.output, command=command, report=report)
+    write_results(options.output, command=command_of("training.benchmark_memory", options, parser), report=report)
     return 0
 
 

@@ -27,7 +27,7 @@ from training.command import argument_parser, reported
 from training.data.example import Example
 from training.data.sources import read_source
 from training.recipe import DATA_ROOT, Recipe, RecipeError
-from training.report import check_writable, fingerprint, score, weights_fingerprint, write_results
+from training.report import check_writable, command_of, fingerprint, score, weights_fingerprint, write_results
 from training.trained_once import trained_once
 
 RECIPES = Path("training") / "recipes" / "benchmarks"
@@ -173,14 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = run(comparison)
     if options.add and options.output.is_file():
         report = with_earlier(report, json.loads(options.output.read_text(encoding="utf-8")))
-    asked = [("encoders", options.encoders), ("sets", options.sets), ("seeds", options.seeds)]
-    command = "python -m training.encoder_comparison --data-root FOLDER"
-    for key, values in asked:
-        if values != parser.get_default(key):
-            command += f" --{key} {' '.join(map(str, values))}"
-    if options.add:
-        command += " --add"
-    write_results(options.output, command=command, report=report)
+    write_results(options.output, command=command_of("training.encoder_comparison", options, parser), report=report)
     return 0
 
 

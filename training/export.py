@@ -22,7 +22,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from ie_model.encoding import TextEncoder
-from ie_model.model_folder import ENCODER_ONNX, LINKS_ONNX, TOKENIZER, ModelFolder, Settings
+from ie_model.model_folder import ENCODER_ONNX, LINKS_ONNX, SAFETENSORS, TOKENIZER, ModelFolder, Settings
 from ie_model.relations import PAIR_FIELDS, PAIR_KINDS
 from ie_model.runtime.modeling import SpanLinkModel
 from ie_model.runtime.onnx import OnnxRuntime
@@ -263,8 +263,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--overlap", type=int, default=defaults.overlap, help="tokens that neighbouring windows share")
     parser.add_argument("--precision", choices=PRECISIONS, default="int8", help="of the encoder's matrices in ONNX")
     options = parser.parse_args(arguments)
-    if not (options.model / "model.safetensors").is_file():
-        raise ExportError(f"{options.model}: no model.safetensors here; train one with training.finetune")
+    if not (options.model / SAFETENSORS).is_file():
+        raise ExportError(f"{options.model}: no {SAFETENSORS} here; train one with training.finetune")
     try:
         settings = Settings(
             window=options.window,

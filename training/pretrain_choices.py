@@ -23,10 +23,10 @@ from training.pretrain import train
 from training.pretrain_log import Log
 from training.pretrain_recipe import Recipe as PretrainRecipe
 from training.recipe import DATA_ROOT, Recipe, RecipeError
-from training.report import check_writable, fingerprint, write_results
+from training.report import check_writable, command_of, fingerprint, write_results
 from training.trained_once import trained_once
 from training.values import SHARE, check_values, entries, read_yaml
-from training.variants import add_only_option, check_folders, chosen, folder_name, said_only
+from training.variants import add_only_option, check_folders, chosen, folder_name
 
 OUTPUT = Path("results") / "pretraining.json"
 _VALUES = {
@@ -146,9 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     choices = Choices.read(options.choices)
     names = chosen(options.only, choices.variants, options.choices)
     report = run(choices, folder=options.folder, data_root=options.data_root, recipes=options.recipes, names=names)
-    command = f"python -m training.pretrain_choices --choices {options.choices} --data-root FOLDER"
-    command += said_only(options.only)
-    write_results(options.output, command=command, report=report)
+    write_results(options.output, command=command_of("training.pretrain_choices", options, parser), report=report)
     return 0
 
 

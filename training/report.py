@@ -6,6 +6,7 @@ import argparse
 import hashlib
 import json
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from importlib.metadata import version
@@ -21,8 +22,8 @@ from training.data.example import Example
 from training.fact_scoring import PARTS, departure_counts
 from training.scoring import Counts, bootstrap_interval, figures, span_counts, total
 
-#: Options that a command for repeating a result leaves out: where data is, and what is written where.
-_OWN = ("data_root", "output", "errors", "write")
+#: Options that a command for repeating a result leaves out: where data and models are, and what is written where.
+_OWN = ("data_root", "folder", "output", "errors", "write")
 #: Whose versions a result names.
 PACKAGES = ("ie-model", "torch", "transformers", "tokenizers", "onnxruntime", "numpy", "seqeval")
 
@@ -179,7 +180,7 @@ def command_of(
         if name in always or (name not in _OWN and value != parser.get_default(name)):
             words.append(f"--{name.replace('_', '-')}")
             if value is not True:
-                words += map(str, value) if isinstance(value, list) else [str(value)]
+                words += [shlex.quote(str(one)) for one in (value if isinstance(value, list) else [value])]
     return " ".join(words)
 
 

@@ -30,8 +30,3 @@ def chosen(only: Sequence[str] | None, variants: Collection[str], path: Path) ->
     if unknown := [name for name in names if name not in variants]:
         raise RecipeError(f"no variants {unknown}; {path} has {list(variants)}")
     return names
-
-
-def said_only(only: Sequence[str] | None) -> str:
-    """The option as part of the command that repeats a table."""
-    return f" --only {' '.join(map(repr, only))}" if only else ""

@@ -31,7 +31,7 @@ def test_a_whole_run(
     for row in (*report["one document"].values(), *report["documents of 300"].values(), lines):
         assert 20 < row["peak_megabytes"] < 1000
         assert row["characters_per_second"] > 0
-    assert report["command"].endswith(f"--threads 1 --jsonl 7 --model {model_dir}")
+    assert report["command"].endswith(f"--jsonl 7 --model {model_dir} --threads 1")
 
 
 def test_lines_are_as_many_as_are_asked_for() -> None:

@@ -49,7 +49,7 @@ def test_every_cell_is_made_once(arguments: list[str], tmp_path: Path, monkeypat
         assert [row["seed"] for row in rows] == [1, 2]
         assert table["mean"][encoder] == pytest.approx(sum(row["f1"] for row in rows) / 2, abs=1e-4)
         assert all(row["f1_interval"][0] <= row["f1"] <= row["f1_interval"][1] for row in rows)
-    assert report["command"].endswith("--sets news-units"), "what is as by default is not said"
+    assert report["command"].endswith(f" --sets news-units --recipes {tmp_path}"), "what is as by default is not said"
     assert {row["model"] for row in table["runs"][RANDOM]}.isdisjoint(
         row["model"] for rows in list(table["runs"].values())[1:] for row in rows
     )

@@ -173,6 +173,6 @@ def test_a_command_tells_what_is_not_the_default() -> None:
     parser.add_argument("--link-weight", type=float, default=0.5)
     parser.add_argument("--split", default="dev")
     parser.add_argument("--data-root", default="data")
-    options = parser.parse_args(["--all", "--only", "a", "b", "--link-weight", "1", "--data-root", "mine"])
-    assert command_of("m", options, parser) == "python -m m --all --only a b --link-weight 1.0"
+    options = parser.parse_args(["--all", "--only", "a", "b c", "--link-weight", "1", "--data-root", "mine"])
+    assert command_of("m", options, parser) == "python -m m --all --only a 'b c' --link-weight 1.0"
     assert command_of("m", parser.parse_args([]), parser, always=["split"]) == "python -m m --split dev"

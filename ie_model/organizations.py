@@ -36,6 +36,10 @@ _OWNS = re.compile(r"[ ]?(?:的|旗下的?|下面的|下属的?|内部的?)[ ]?"
 _NATION = re.compile(r"^(?:中国|中华|国立|国家)")
 #: What may follow a company's name as one character and make it a unit's: 阿里云, but not 京东方 after 京东.
 _SHORT_UNITS = frozenset("云系组所院部队厂网台")
+#: Firms whose names begin with another firm's.
+_OWN_NAMES = re.compile("大众点评|国泰君安|京东方|科大讯飞|富士康|万达信息|人人[车贷]")
+#: Of these places, too, an abbreviation may have the second character: 港大, 华航.
+_BY_THE_SECOND = ("香港", "中华")
 #: How many characters a place before such a name has: 北京弈石智能技术有限公司, 国立故宫博物院.
 _PLACES = range(2, 5)
 
@@ -89,8 +93,10 @@ class Name:
         """What the name begins with where it is a unit's, the whole name left out: 阿里 of 阿里达摩院."""
         if not _NO_UNIT.search(self.form):
             last = self.form[-1:]
+            own = _OWN_NAMES.match(self.form)
+            shortest = own.end() if own else 2
             longest = len(self.form) - (not last.isascii() and last not in _SHORT_UNITS)
-            yield from (self.form[:end] for end in self._breaks if 2 <= end < longest)
+            yield from (self.form[:end] for end in self._breaks if shortest <= end < longest)
             if _SHORT_BUSINESS.search(self.form):  # 联发科 of 联发科技
                 yield self.form[:-1]
 
@@ -126,6 +132,10 @@ class Name:
             else:  # 中建 is 中国建筑, and 中信 not 中国电信
                 short = (full if full.endswith("银行") else full[:3]) if len(full) == 4 else ""
             yield from (full[0] + character for character in short[2:])
+        if named.startswith(_BY_THE_SECOND) and len(named) <= _LONGEST:
+            if len(named) == 4:
+                yield named[1:3]
+            yield from (named[1] + named[a] + named[b] for a, b in combinations(range(2, len(named)), 2))
 
 
 def normal_form(name: str) -> str:

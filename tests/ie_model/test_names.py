@@ -89,6 +89,11 @@ def test_persons(a: str, b: str, expected: bool) -> None:
         ("青木石化", "青木石化工会", False),
         ("南海大学", "河南海大学", False),
         ("京东", "京东方", False),
+        ("京东", "京东方科技集团", False),
+        ("京东方", "京东方科技集团", True),
+        ("大众", "大众点评", False),
+        ("大众点评", "大众点评研究院", True),
+        ("国泰", "国泰君安证券", False),
         ("阿里巴巴", "阿里云", False),
         ("阿里", "阿里云", True),
         ("中国平安", "平安", True),
@@ -233,6 +238,9 @@ def test_a_bare_surname_goes_back_to_a_full_name() -> None:
         ("聯華電子", "聯電", "聯山電力"),
         ("江南理工大学", "江理工", "江北理工大学"),
         ("中国科学院", "中科院", "中州科技学院"),
+        ("香港大學", "港大", "港口大学"),
+        ("香港交易所", "港交所", "港口交易所"),
+        ("中華航空", "華航", "华夏航空"),
     ],
 )
 def test_an_abbreviation_follows_the_full_name(full: str, short: str, other: str) -> None:

@@ -194,7 +194,8 @@ async def overload(
 
 
 def percentiles(milliseconds: Sequence[float]) -> dict[str, float]:
-    cuts = statistics.quantiles(milliseconds, n=100)
+    # Inclusive: of few values the other method's 99th percentile is above the highest.
+    cuts = statistics.quantiles(milliseconds, n=100, method="inclusive")
     return {"median": round(cuts[49], 1), "p99": round(cuts[98], 1)}
 
 

@@ -92,6 +92,8 @@ def extract(
     try:
         if output is not None and format is Format.table:
             raise errors.InputError("--output needs --format jsonl or csv; the table goes to standard output")
+        if output is None and sys.stdout is None:
+            raise errors.closed_stdout()
         check_texts(paths)
         check_outputs(paths, [path for path in (output, html) if path is not None])
         found = Extractor.load(model, min_score=min_score).pipe(articles())
@@ -122,7 +124,8 @@ def extract(
 
             html.parent.mkdir(parents=True, exist_ok=True)
             html.write_text(render_page(list(documents)), encoding="utf-8", errors="replace")
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except errors.IEModelError as error:
         _complain(error)
         raise typer.Exit(2) from None

@@ -43,11 +43,15 @@ def empty_folder(path: Path) -> InputError:
 
 
 def unreadable(path: Path, reason: str) -> InputError:
-    return InputError(f"{path}: cannot be read ({reason}); check its permissions")
+    return InputError(f"{path}: cannot be read ({reason}); check the path and its permissions")
 
 
 def closed_stdin() -> InputError:
     return InputError("-: standard input is closed; pipe something into the command, or name a file")
+
+
+def closed_stdout() -> InputError:
+    return InputError("standard output is closed; name a file with --output, and jsonl or csv as --format")
 
 
 def same_file(output: Path) -> InputError:
@@ -134,6 +138,12 @@ def missing_model_file(folder: Path, name: str) -> ModelError:
 
 def broken_model_file(path: Path, reason: str) -> ModelError:
     return ModelError(f"{path}: not a usable model file ({reason}); export or install the model again")
+
+
+def unreadable_model(path: Path, error: OSError) -> ModelError:
+    return ModelError(
+        f"{path}: the model cannot be read ({error.strerror or error}); check the path and its permissions"
+    )
 
 
 def wrong_labels(folder: Path, found: list[str]) -> ModelError:

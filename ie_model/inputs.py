@@ -67,11 +67,16 @@ def check_texts(paths: Sequence[str]) -> None:
 
 
 def files_in(folder: Path, endings: tuple[str, ...] = TEXT) -> list[Path]:
-    """The files of a folder whose names end so, in upper or lower case, by name; hidden ones are left out."""
+    """The files of a folder whose names end so, in upper or lower case, by name; hidden ones are left out.
+
+    Links to nothing are among them, so that whoever reads them says so, and the texts are not left out silently.
+    """
     return sorted(
         path
         for path in folder.iterdir()
-        if not path.name.startswith(".") and path.name.lower().endswith(endings) and path.is_file()
+        if not path.name.startswith(".")
+        and path.name.lower().endswith(endings)
+        and (path.is_file() or (path.is_symlink() and not path.exists()))
     )
 
 

@@ -81,11 +81,12 @@ class ModelFolder:
         Raises ModelError: a file is missing, the config is broken, or its tags are not BIOES.
         """
         folder = path if path is not None else packaged_folder()
-        if not folder.is_dir():
-            raise errors.missing_model_file(folder, CONFIG)
-        for name in (CONFIG, TOKENIZER, *(ONNX_FILES if runtime == "onnx" else (SAFETENSORS,))):
-            if not (folder / name).is_file():
-                raise errors.missing_model_file(folder, name)
+        try:
+            for name in (CONFIG, TOKENIZER, *(ONNX_FILES if runtime == "onnx" else (SAFETENSORS,))):
+                if not (folder / name).is_file():
+                    raise errors.missing_model_file(folder, name)
+        except OSError as error:
+            raise errors.unreadable_model(folder, error) from error
         try:
             config: dict[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
             tags = [config.get("id2label", {}).get(str(i), "") for i in range(len(config.get("id2label", {})))]

@@ -14,6 +14,8 @@ from ie_model import errors
 
 #: What every line of the output holds; a field to keep may not bear these names.
 OUTPUT_FIELDS = ("id", "chars", "entities", "departures")
+#: Levels of a field to keep: more are too many for the stack of a process that sends it to another.
+MOST_LEVELS = 200
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,19 @@ def json_size(value: Any) -> int:
     return size
 
 
+def _is_deep(value: Any) -> bool:
+    """Whether a JSON value is nested in more levels than MOST_LEVELS."""
+    level = [value]
+    for _ in range(MOST_LEVELS):
+        if not level:
+            return False
+        within = [
+            one.values() if isinstance(one, Mapping) else one for one in level if isinstance(one, Mapping | list)
+        ]
+        level = [item for items in within for item in items]
+    return bool(level)
+
+
 def _finite(digits: str) -> float | None:
     value = float(digits)
     return value if math.isfinite(value) else None
@@ -130,16 +145,17 @@ def _finite(digits: str) -> float | None:
 def check_record(value: Mapping[str, Any], place: Place, fields: Fields) -> Record | BadRecord:
     """The record that a mapping holds.
 
-    A record without an id is named after its place, e.g. `news.jsonl:17`. Numbers are ids too, and
-    become strings. Of a time stamp, `published` takes the date.
+    A record without an id is named after its place, e.g. `news.jsonl:17`. Whole numbers are ids too, and
+    become strings (1.0, which pandas makes of 1 where another record has none, is 1). Of a time stamp, `published`
+    takes the date.
     """
     from ie_model.arguments import check_date
 
     name = value.get(fields.id)
-    if name is None or name == "":
+    if name is None or name == "" or (isinstance(name, float) and math.isnan(name)):
         name = str(place)
-    elif isinstance(name, int) and not isinstance(name, bool):
-        name = str(name)
+    elif is_whole(name):
+        name = str(int(name))
     elif not isinstance(name, str):
         return BadRecord(place, f"field {fields.id!r} is {_kind(name)}, not a string or a whole number")
     text = value.get(fields.text)
@@ -157,7 +173,18 @@ def check_record(value: Mapping[str, Any], place: Place, fields: Fields) -> Reco
             check_date(published)
     except errors.InputError as error:
         return BadRecord(place, str(error), name)
-    return Record(place, name, text, published, {key: value.get(key) for key in fields.keep})
+    kept = {key: value.get(key) for key in fields.keep}
+    if deep := [key for key, one in kept.items() if _is_deep(one)]:
+        reason = f"field {deep[0]!r} is nested in more than {MOST_LEVELS} levels; flatten it, or do not --keep it"
+        return BadRecord(place, reason, name)
+    return Record(place, name, text, published, kept)
+
+
+def is_whole(value: object) -> bool:
+    """Whether a value of JSON is a whole number, 1.0 included."""
+    return (isinstance(value, int) and not isinstance(value, bool)) or (
+        isinstance(value, float) and value.is_integer()
+    )
 
 
 def _date(value: str | date | None) -> str | None:

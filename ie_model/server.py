@@ -155,6 +155,10 @@ def _answer_errors(api: FastAPI) -> None:
     async def problem(_: Request, error: problems.Problem) -> Response:
         return respond(error)
 
+    @api.exception_handler(Exception)
+    async def failed(_: Request, __: Exception) -> Response:
+        return respond(problems.failed())  # what went wrong is logged by `guard.Observed`
+
     @api.exception_handler(ClientGone)
     async def gone(_: Request, __: ClientGone) -> Response:
         return Response(status_code=499)  # for the log alone: nobody reads it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -78,7 +79,7 @@ def batch(
         print(f"error: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
-        print(f"stopped; {_remedy(input, overwrite)}", file=sys.stderr)
+        print(f"stopped; {_remedy(input, output, overwrite)}", file=sys.stderr)
         raise typer.Exit(130) from None
     print(summary_line(summary), file=sys.stderr)
     if summary.bad and not summary.documents:
@@ -98,8 +99,12 @@ def _workers(engine: Engine, runtime: RuntimeName) -> int | None:
     return max(1, available_cores() // 4)
 
 
-def _remedy(input: str, overwrite: bool) -> str:
+def _remedy(input: str, output: Path, overwrite: bool) -> str:
     """How to go on after Ctrl-C."""
+    from ie_model.batch.store import Places
+
     if input == STDIN:
         return "standard input cannot be read again from here: to start over, pass --overwrite"
+    if not Places(Path(os.path.realpath(output))).work_manifest.exists():
+        return "nothing was finished yet; give the same command again"
     return f"give the same command again{', without --overwrite,' if overwrite else ''} to go on from here"

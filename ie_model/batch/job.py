@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -148,7 +149,7 @@ def _results(job: Job, make: Callable[[], Iterator[Chunk]], warn: Callable[[str]
 
 def _check_output(job: Job, source: Source) -> None:
     output, suffix = job.output, job.output.suffix.lower()
-    if suffix not in (storing.OUTPUT_LINES, storing.OUTPUT_PARQUET) or output.is_dir():
+    if suffix not in (storing.OUTPUT_LINES, storing.OUTPUT_PARQUET) or os.path.isdir(output):
         raise errors.InputError(f"{output}: the output is one file; let its name end in .jsonl or .parquet")
     if suffix == storing.OUTPUT_PARQUET:
         from ie_model.batch.parquet import need_pyarrow
@@ -158,10 +159,13 @@ def _check_output(job: Job, source: Source) -> None:
         if job.engine == "ray":
             raise errors.InputError("--engine ray cannot read standard input; write it to a file first")
         return
-    target = output.resolve()
-    if target in (file.resolve() for file in source.files):
+    # What os.path answers of paths that cannot be looked at, pathlib raises.
+    target = Path(os.path.realpath(output))
+    places = storing.Places(target)
+    written = {target, places.errors, places.manifest}
+    if any(Path(os.path.realpath(file)) in written for file in source.files):
         raise errors.same_file(output)
-    if Path(job.input).is_dir() and target.parent == Path(job.input).resolve():
+    if os.path.isdir(job.input) and target.parent == Path(os.path.realpath(job.input)):
         raise errors.InputError(f"{output}: the output would be part of the input folder; put it elsewhere")
 
 
@@ -190,6 +194,9 @@ def _model_fingerprint(spec: ExtractorSpec) -> str:
     folder = ModelFolder.open(spec.model, runtime=spec.runtime).path
     digest = hashlib.blake2b(digest_size=16)
     for name in (CONFIG, TOKENIZER, *(ONNX_FILES if spec.runtime == "onnx" else (SAFETENSORS,))):
-        with (folder / name).open("rb") as file:
-            digest.update(hashlib.file_digest(file, "blake2b").digest())
+        try:
+            with (folder / name).open("rb") as file:
+                digest.update(hashlib.file_digest(file, "blake2b").digest())
+        except OSError as error:
+            raise errors.unreadable_model(folder / name, error) from error
     return digest.hexdigest()

@@ -136,7 +136,10 @@ class Source:
             if len(self.files) == 1:
                 return None
         elif cursor.offset:
-            part = cursor.offset / max(1, path.stat().st_size)
+            try:
+                part = cursor.offset / max(1, path.stat().st_size)
+            except OSError:  # moved away while it is read, which goes on
+                return None
         return (cursor.file + min(1.0, part)) / len(self.files)
 
     def _reader(self, path: Path) -> Callable[[Path, Cursor], Iterator[Entry]]:
@@ -197,9 +200,11 @@ class Source:
                         place = Place(path.name, "row", row)
                         load = partial(_load_row, batch.slice(index, 1), place, self._fields)
                         yield Entry(Cursor(at.file, row, 0, record), load)
-        except pyarrow.ArrowException as error:
+        except (pyarrow.ArrowException, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:  # the system's, and not of damaged data
+                raise
             raise errors.InputError(
-                f"{path}: not a readable Parquet file ({errors.first_line(error)}); write the file again"
+                f"{path}: not a readable Parquet file ({errors.first_line(error)}); fetch or write the file again"
             ) from error
 
 
@@ -285,6 +290,8 @@ def _plain(value: Any) -> str:
 def _load_line(data: bytes | None, place: Place, encoding: str, fields: Fields) -> Record | BadRecord:
     if data is None:
         return BadRecord(place, f"longer than {MAX_LINE_BYTES // 2**20} MB; split the text")
+    if b"\0" in data:
+        return BadRecord(place, "NUL bytes, as UTF-16 has; convert the file first: iconv -f utf-16 -t utf-8")
     try:
         value = parse_object(data.rstrip(b"\r\n").decode(encoding))
     except UnicodeDecodeError as error:

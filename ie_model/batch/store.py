@@ -267,6 +267,11 @@ def _earlier(
             )
         return state
     if not places.output.exists():
+        if places.errors.exists() and not places.manifest.exists():
+            raise errors.InputError(
+                f"{output}: {places.errors.name} is there, and no run has made it; "
+                "choose another name, or pass --overwrite"
+            )
         return None
     if places.manifest.exists():
         found, state = _read(places.manifest, output)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import signal
 import socket
@@ -36,7 +37,10 @@ def serve(
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds until a request is given up.")] = 300.0,
 ) -> None:  # fmt: skip
     """Serve the HTTP API, and a page for people, until it is stopped."""
+    token = (token or "").strip()  # files of secrets end in a line break
     try:
+        if not math.isfinite(timeout):
+            raise errors.InputError(f"--timeout {timeout}: give a finite number of seconds")
         names = (*LOOPBACK, *(allowed_host or ())) if host in LOOPBACK or allowed_host else ()
         settings = ServerSettings(
             token=token or None,
@@ -90,9 +94,10 @@ def _listen(host: str, port: int) -> socket.socket:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(1024)  # who comes before the server runs waits for it
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the latter of a name that cannot be one, such as a..b
+        reason = (isinstance(error, OSError) and error.strerror) or errors.first_line(error)
         raise errors.InputError(
-            f"{host}:{port}: cannot listen there ({error.strerror or error}); choose another --host or --port"
+            f"{host}:{port}: cannot listen there ({reason}); choose another --host or --port"
         ) from None
     return listener
 

@@ -42,9 +42,12 @@ def load_examples(folder: Path | None) -> list[ExampleModel]:
     """
     if folder is None:
         return list(_INVENTED)
-    if not folder.is_dir():
-        raise errors.missing_path(folder)
-    files = files_in(folder)[:_MOST]
+    try:
+        if not folder.is_dir():
+            raise errors.missing_path(folder)
+        files = files_in(folder)[:_MOST]
+    except OSError as error:
+        raise errors.unreadable(folder, error.strerror or str(error)) from error
     if not files:
         raise errors.empty_folder(folder)
     dates = _dates(folder / "manifest.json")
@@ -57,7 +60,9 @@ def load_examples(folder: Path | None) -> list[ExampleModel]:
         except OSError as error:
             raise errors.unreadable(file, error.strerror or str(error)) from None
         if len(text) <= _MOST_CHARS:
-            examples.append(ExampleModel(name=file.stem, text=text, published=dates.get(file.name)))
+            # A name of bytes that are no UTF-8 could not be sent.
+            name = file.stem.encode("utf-8", "replace").decode()
+            examples.append(ExampleModel(name=name, text=text, published=dates.get(file.name)))
     return examples
 
 

@@ -61,7 +61,9 @@ class Observed:
 
         self._metrics.in_flight.inc()
         try:
-            await self._app(scope, receive, observed)
+            # Whatever can be got can be asked for its head; the server that runs this sends no body then.
+            asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+            await self._app(asked, receive, observed)
         except problems.Problem as problem:
             await answer(problem, observed)
         except Exception as error:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 
 from ie_model import document as doc
 from ie_model.errors import InputError
+from ie_model.records import is_whole
 
 EXAMPLE_TEXT = "3月，星河科技技术副总裁林知远宣布辞职，加入了云栖智能。"
 
@@ -19,11 +20,17 @@ TAGS = frozenset({ITEM, ONE, MANY})
 
 
 def _string(value: Any) -> Any:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return str(int(value)) if is_whole(value) else value
+
+
+def _given(value: Any) -> Any:
+    """An empty date is none, as in `ie-model batch`."""
+    return None if value == "" else value
 
 
 Published = Annotated[
     str | None,
+    BeforeValidator(_given),
     Field(
         description="The article's ISO date as exact as it is known (2023, 2023-04, 2023-04-30), for relative dates.",
         examples=["2023-04-30"],

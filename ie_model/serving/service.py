@@ -89,6 +89,7 @@ class Service:
         futures = self.submit(jobs)
         gone: asyncio.Future[Any] = asyncio.ensure_future(_disconnected(request))
         answers: asyncio.Future[Any] = asyncio.gather(*futures)
+        answers.add_done_callback(_seen)
         try:
             done, _ = await asyncio.wait(
                 {gone, answers}, timeout=self._settings.timeout, return_when=asyncio.FIRST_COMPLETED
@@ -106,7 +107,7 @@ class Service:
     async def stream(self, futures: Sequence[asyncio.Future[Document]]) -> AsyncIterator[Document | problems.Problem]:
         """The documents of submitted jobs as they come, in order; a text that failed gives its problem.
 
-        The last is a problem where the time is up.
+        So does one that is not done when the time is up.
         """
         deadline = asyncio.get_running_loop().time() + self._settings.timeout
         try:
@@ -116,7 +117,6 @@ class Service:
                     yield await asyncio.wait_for(future, left)
                 except TimeoutError:
                     yield problems.timed_out(self._settings.timeout)
-                    return
                 except problems.Problem as problem:
                     yield problem
         finally:
@@ -129,8 +129,14 @@ class ClientGone(Exception):
 
 def _take_back(futures: Sequence[asyncio.Future[Document]]) -> None:
     for future in futures:
-        if not future.cancel() and not future.cancelled():
-            future.exception()  # seen, so that asyncio does not report it as forgotten
+        if not future.cancel():
+            _seen(future)
+
+
+def _seen(future: asyncio.Future[Any]) -> None:
+    """Look at a future's error, so that asyncio does not report it as forgotten."""
+    if not future.cancelled():
+        future.exception()
 
 
 async def _disconnected(request: Request) -> None:

@@ -43,6 +43,14 @@ def test_a_folders_texts_are_files_in_either_case_and_not_hidden(tmp_path: Path)
     assert list(read_texts([str(tmp_path)])) == [("B.TXT", "B.TXT"), ("a.txt", "a.txt")]
 
 
+def test_a_link_to_nothing_is_an_error_and_not_left_out(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").symlink_to(tmp_path / "gone")
+    (tmp_path / "b.txt").write_text("b", encoding="utf-8")
+    link, good = read_texts([str(tmp_path)])
+    assert "a.txt: cannot be read (No such file or directory); check the path" in str(link)
+    assert good == ("b.txt", "b")
+
+
 def test_an_output_is_neither_an_input_nor_another_output(tmp_path: Path) -> None:
     text, link, new = (tmp_path / name for name in ("a.txt", "link.txt", "new.out"))
     text.touch()

@@ -63,6 +63,15 @@ def test_a_runtime_needs_its_own_files_only(folder: Path, unneeded: str, runtime
     assert Extractor.load(folder, runtime=runtime)("林知远离职。").text == "林知远离职。"
 
 
+def test_a_folder_that_may_not_be_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", refused)
+    with pytest.raises(ModelError, match=r"the model cannot be read \(Permission denied\); check the path and its"):
+        ModelFolder.open(folder)
+
+
 def test_no_folder_at_all(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for name, told in (("nowhere", "no such folder"), ("file", "not a folder")):

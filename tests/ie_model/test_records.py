@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ie_model.errors import InputError
-from ie_model.records import BadRecord, Fields, Place, Record, check_record, json_size
+from ie_model.records import MOST_LEVELS, BadRecord, Fields, Place, Record, check_record, json_size
 
 PLACE = Place("a.jsonl", "line", 7)
 
@@ -27,7 +27,7 @@ def test_fields_have_the_names_that_the_user_gives() -> None:
     assert found == Record(PLACE, "5", "t", "2023")
 
 
-@pytest.mark.parametrize("value", [{}, {"id": None}, {"id": ""}])
+@pytest.mark.parametrize("value", [{}, {"id": None}, {"id": ""}, {"id": float("nan")}])
 def test_a_record_without_an_id_is_named_after_its_place(value: dict[str, Any]) -> None:
     found = check({"text": "t", **value})
     assert isinstance(found, Record)
@@ -73,6 +73,25 @@ def test_bad_records_say_why(value: dict[str, Any], reason: str) -> None:
     found = check(value)
     assert isinstance(found, BadRecord)
     assert found.reason.startswith(reason)
+
+
+def test_whole_numbers_are_ids() -> None:
+    for given, expected in ((5, "5"), (1.0, "1"), (-3.0, "-3")):
+        found = check({"text": "t", "id": given})
+        assert isinstance(found, Record)
+        assert found.id == expected
+
+
+def test_what_is_kept_has_so_many_levels() -> None:
+    deep: list[Any] = []
+    for _ in range(MOST_LEVELS - 1):
+        deep = [deep]
+    assert isinstance(check({"text": "t", "k": deep}, keep=("k",)), Record)
+    found = check({"text": "t", "k": {"a": deep}, "id": "x"}, keep=("k",))
+    assert isinstance(found, BadRecord)
+    assert found.id == "x"
+    assert found.reason == "field 'k' is nested in more than 200 levels; flatten it, or do not --keep it"
+    assert isinstance(check({"text": "t", "k": {"a": deep}}), Record), "what is not kept does not matter"
 
 
 def test_a_bad_record_keeps_its_id_and_place() -> None:

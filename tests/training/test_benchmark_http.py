@@ -64,7 +64,7 @@ def _fewer_clients(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_percentiles() -> None:
     assert percentiles([float(value) for value in range(101)]) == {"median": 50.0, "p99": 99.0}
-    assert percentiles([3.0, 1.0, 2.0])== {"median": 2.0, "p99": 3.0}
+    assert percentiles([3.0, 1.0, 2.0]) == {"median": 2.0, "p99": 3.0}
     assert percentiles([2.04, 2.04]) == {"median": 2.0, "p99": 2.0}
 
 

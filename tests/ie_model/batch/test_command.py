@@ -141,8 +141,13 @@ def test_a_process_for_every_four_cores(monkeypatch: pytest.MonkeyPatch, cores: 
         ("-", False, "standard input cannot be read again from here: to start over, pass --overwrite"),
     ],
 )
-def test_what_is_said_after_ctrl_c(source: str, overwrite: bool, told: str) -> None:
-    assert _remedy(source, overwrite) == told
+def test_what_is_said_after_ctrl_c(source: str, overwrite: bool, told: str, tmp_path: Path) -> None:
+    output = tmp_path / "out.jsonl"
+    if source != "-":
+        assert _remedy(source, output, overwrite) == "nothing was finished yet; give the same command again"
+    (tmp_path / "out.jsonl.partial").mkdir()
+    (tmp_path / "out.jsonl.partial" / "manifest.json").touch()
+    assert _remedy(source, output, overwrite) == told
 
 
 #: Shells start what runs in the background with Ctrl-C ignored, and its children inherit that.

@@ -212,8 +212,10 @@ def test_the_manifest_says_what_was_run(go: Callable[..., Summary], tmp_path: Pa
 def test_what_is_refused(go: Callable[..., Summary], tmp_path: Path) -> None:
     source = tmp_path / "in.jsonl"
     (tmp_path / "folder.jsonl").mkdir()
+    write_lines(tmp_path / "x.jsonl.errors.jsonl", records(1))
     for options, told in (
         ({"output": source}, "input and output are the same file"),
+        ({"input": str(tmp_path / "x.jsonl.errors.jsonl"), "output": tmp_path / "x.jsonl"}, "are the same file"),
         ({"output": tmp_path / "out.csv"}, "let its name end in .jsonl or .parquet"),
         ({"output": tmp_path / "folder.jsonl"}, "the output is one file"),
         ({"input": str(tmp_path)}, "the output would be part of the input folder"),
@@ -226,7 +228,16 @@ def test_what_is_refused(go: Callable[..., Summary], tmp_path: Path) -> None:
     ):
         with pytest.raises((InputError, ModelError), match=told):
             go(**options)
-    assert left(tmp_path) == ["folder.jsonl", "in.jsonl"], "a run that never began left something"
+    assert left(tmp_path) == ["folder.jsonl", "in.jsonl", "x.jsonl.errors.jsonl"], (
+        "a run that never began left something"
+    )
+
+
+def test_outputs_that_cannot_be(go: Callable[..., Summary], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot be written \(File name too long"):
+        go(output=tmp_path / f"{'a' * 300}.jsonl")
+    (tmp_path / "loop.jsonl").symlink_to("loop.jsonl")
+    assert go(output=tmp_path / "loop.jsonl").documents == 25, "a link to itself is replaced"
 
 
 def test_ray_without_ray_names_the_extra(go: Callable[..., Summary], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -261,6 +261,31 @@ def test_inputs_that_cannot_be_read(tmp_path: Path) -> None:
     assert "not a readable Parquet file" in message(tmp_path / "bad.parquet")
 
 
+def test_damage_within_parquet_is_no_matter_of_permissions(tmp_path: Path) -> None:
+    path = write_parquet(tmp_path / "in.parquet", [{"text": f"林知远{index}" * 50} for index in range(50)])
+    data = path.read_bytes()
+    path.write_bytes(data[:40] + bytes(400) + data[440:])
+    with pytest.raises(InputError, match=r"not a readable Parquet file \(.+\); fetch or write the file again"):
+        load(path)
+
+
+def test_lines_of_utf_16_say_how_to_convert_them(tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_bytes('{"text": "林知远"}\n'.encode("utf-16"))
+    assert set(reasons(load(path))) == {"NUL bytes, as UTF-16 has; convert the file first: iconv -f utf-16 -t utf-8"}
+
+
+def test_a_file_that_is_moved_away_is_read_to_its_end(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "in.jsonl", records(5))
+    source = Source(str(path), fields=Fields())
+    entries = source.entries(START)
+    first = next(entries)
+    assert 0 < (source.share(first.cursor) or 0) < 1
+    path.unlink()
+    assert source.share(first.cursor) is None
+    assert len([entry.load() for entry in entries]) == 4
+
+
 def test_parquet_without_pyarrow_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_parquet(tmp_path / "in.parquet", [{"text": "t"}])
     monkeypatch.setitem(sys.modules, "pyarrow", None)

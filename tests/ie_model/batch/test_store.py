@@ -172,6 +172,15 @@ def test_a_file_that_no_run_made_is_not_overwritten(tmp_path: Path) -> None:
     assert output.read_text() != "mine"
 
 
+def test_a_file_in_the_place_of_the_errors_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "out.jsonl.errors.jsonl").write_text("mine")
+    assert message(tmp_path / "out.jsonl").endswith(
+        "out.jsonl.errors.jsonl is there, and no run has made it; choose another name, or pass --overwrite"
+    )
+    assert left(tmp_path) == ["out.jsonl.errors.jsonl"]
+    assert go(tmp_path / "out.jsonl", overwrite=True) == COUNT
+
+
 def test_standard_input_is_not_gone_on_from(tmp_path: Path) -> None:
     output = tmp_path / "out.jsonl"
     nameless = {**SETTINGS, "input": None}
@@ -217,7 +226,8 @@ def test_what_was_not_read_whole_from_standard_input_has_another_remedy(
 
 def test_errors_of_an_earlier_run_do_not_stay(tmp_path: Path, whole: dict[str, bytes]) -> None:
     output = tmp_path / "out.jsonl"
-    (tmp_path / "out.jsonl.errors.jsonl").write_text("old")
+    for name in ("out.jsonl.errors.jsonl", "out.jsonl.manifest.json"):
+        (tmp_path / name).write_text("old")
     with open_store(output, settings=SETTINGS) as store:
         store.append(result(0))
         store.finish()

@@ -63,7 +63,7 @@ def _metrics(url: str) -> str:
 
 def test_a_token_from_the_environment_and_host_names(model_dir: Path) -> None:
     with serving(
-        "--threads", 1, "--model", model_dir, "--allowed-host", "IE.example", IE_MODEL_TOKEN="s3cret"
+        "--threads", 1, "--model", model_dir, "--allowed-host", "IE.example", IE_MODEL_TOKEN="s3cret\n"
     ) as served:
         assert post(served.url, {"text": "x"})[0] == 401
         assert post(served.url, {"text": "x"}, Authorization="Bearer s3cret")[0] == 200
@@ -141,6 +141,8 @@ def test_an_address_in_use(model_dir: Path) -> None:
         (["--model", "nowhere"], "nowhere: no such folder"),
         (["--examples", "nowhere"], "nowhere: no such file or folder; check the path\n"),
         (["--host", "no.such.host.invalid"], "cannot listen there"),
+        (["--host", "a..b"], "cannot listen there"),
+        (["--timeout", "inf"], "--timeout inf: give a finite number of seconds"),
     ],
 )
 def test_what_cannot_be_served(arguments: list[str], words: str, model_dir: Path) -> None:

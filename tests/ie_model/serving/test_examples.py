@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,12 @@ def test_files_are_those_that_other_commands_read(tmp_path: Path) -> None:
     (tmp_path / "._a.txt").write_bytes(b"\x00\xff")  # as macOS leaves them
     (tmp_path / "C.TXT").write_text("x", encoding="utf-8")
     assert [example.name for example in load_examples(tmp_path)] == ["C"]
+
+
+def test_a_name_of_other_bytes_can_be_sent(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"\xff.txt")).write_text("x", encoding="utf-8")
+    [example] = load_examples(tmp_path)
+    assert example.model_dump_json() == '{"name":"?","text":"x","published":null}'
 
 
 @pytest.mark.parametrize("date", [2023, "April"])

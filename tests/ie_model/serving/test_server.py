@@ -121,7 +121,7 @@ def test_no_more_of_a_wrong_date_than_its_beginning(client: TestClient) -> None:
 
 
 def test_whole_numbers_are_ids_too(client: TestClient) -> None:
-    assert post(client, {"text": "x", "id": 5})["id"] == "5"
+    assert post(client, {"text": "x", "id": 5})["id"] == post(client, {"text": "x", "id": 5.0})["id"] == "5"
     found = post(client, {"texts": [{"text": "x", "id": 0}, {"text": "x", "id": -7}]})
     assert [document["id"] for document in found["documents"]] == ["0", "-7"]
 
@@ -203,7 +203,23 @@ def test_the_time_is_up(held: Held) -> None:
     with TestClient(create_app(held, ServerSettings(timeout=0.1))) as client:
         assert "no answer within 0.1 s" in error(client, 504, {"text": "x"})
         lines = client.post("/v1/extract", json={"texts": ["x", "y"]}, headers={"Accept": "application/x-ndjson"})
-        assert [list(json.loads(line)) for line in lines.text.splitlines()] == [["id", "error"]]
+        assert [list(json.loads(line)) for line in lines.text.splitlines()] == [["id", "error"]] * 2
+
+
+def test_a_failure_nobody_thought_of_is_json_too(extractor: Extractor) -> None:
+    router = APIRouter()
+
+    @router.get("/broken")
+    def broken() -> None:
+        raise RuntimeError("林知远离职")
+
+    with TestClient(create_app(extractor, routers=[router]), raise_server_exceptions=False) as client:
+        answer = client.get("/broken")
+    assert (answer.status_code, answer.json()) == (500, {"error": "the server failed; its log says where"})
+
+
+def test_an_empty_date_is_none(client: TestClient) -> None:
+    assert post(client, {"text": TEXT, "published": ""}) == post(client, {"text": TEXT})
 
 
 def test_a_long_text_does_not_hold_up_a_short_one(held: Held) -> None:
@@ -327,6 +343,9 @@ def test_the_page_shows_what_is_extracted(client: TestClient, extractor: Extract
 
 def test_health_and_metrics(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
+    assert [client.head(path).status_code for path in ("/healthz", "/", "/metrics", "/v1/extract")] == [200] * 3 + [
+        405
+    ]
     post(client, {"text": TEXT})
     lines = client.get("/metrics").text.splitlines()
     figures = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))

@@ -9,17 +9,25 @@ from ie_model.script import model_view
 
 #: A clause ends after these, and the quotation marks and brackets that close with it; the comma of 1,000 ends none.
 _CLAUSE_END = re.compile(r"(?:[。！？!?；;，\n\r…丨｜|]|\.{3,}|(?<![0-9]),|,(?![0-9]))[”’」』）)]*")
+#: What is printed before a sentence and is no part of it: 【人事】, 〔記者王小明／台北報導〕, （中央社記者…電）; and the
+#: end of a bracket that began before.
+_HEADING = re.compile(
+    r"(?:\s*(?:[【〔［][^】〕］\n]{0,40}[】〕］]|[（(][^（()）\n]{0,40}(?:[报報][道导導]|[讯訊电電])[）)])"
+    r"|[^（()【〔［\n]{0,20}[）)】〕］])+"
+)
 _SENTENCE_END = re.compile(r"[。！？!?;\n\r]|\.{3,}")
 #: How far a clause is looked for.
 _REACH = 400
 
 
 def clause_around(text: str, start: int, end: int) -> Evidence:
-    """The clauses that hold the characters [start, end), without white space at the edges."""
+    """The clauses that hold the characters [start, end), without white space and headings at the edges."""
     before = [match.end() for match in _CLAUSE_END.finditer(text, max(0, start - _REACH), start)]
     after = _CLAUSE_END.search(text, end, end + _REACH)
     first = before[-1] if before else max(0, start - _REACH)
     last = after.start() if after else min(len(text), end + _REACH)
+    if heading := _HEADING.match(text, first, start):
+        first = heading.end()
     while first < start and text[first].isspace():
         first += 1
     while last > end and text[last - 1].isspace():

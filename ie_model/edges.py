@@ -24,10 +24,15 @@ _CLOSES = {opening: closing for closing, opening in _OPENS.items()}
 _DOTS = "·・•"
 #: Marks that stand at no edge: dots, the edges of HTML's tags, and what makes a character an emoji.
 _MARKS = frozenset(_DOTS + "<>" + "\ufe0e\ufe0f\u20e3")
-#: A tag or a character reference of HTML, where a page was not stripped of them: no name holds any of it.
-_MARKUP = re.compile(
+#: What no name holds any of: a tag or a character reference of HTML, where a page was not stripped of them, and a
+#: share's symbol in brackets: (9988.HK), (NASDAQ: XLKJ), (2330).
+_NO_NAME = re.compile(
     r"</?[A-Za-z][^<>\n]{0,200}>|&(?:nbsp|amp|lt|gt|quot|[lr][ds]quo|hellip|mdash|middot|#[0-9]{1,6});?"
+    r"|[(（]\s?(?:[A-Z0-9]{1,6}[.-](?:HK|SH|SZ|BJ|US|TWO?|N|O|L|T|KS)|[0-9]{4,6}"
+    r"|(?:NASDAQ|NYSE|HKEX|SEHK|TWSE|SSE|SZSE|[纳納]斯[达達]克|[纽紐]交所|港交所)\s?[:：]\s?[A-Z0-9.]{1,8})\s?[)）]"
 )
+#: Forms of address, which are no part of a name.
+_ADDRESSES = ("先生", "女士", "小姐")
 #: What an amount is written with.
 _NUMERALS = re.compile(
     r"[0-9０-９零〇○一二三四五六七八九十百千万萬亿億兆两兩几幾数數半廿卅壹贰貳叁參肆伍陆陸柒捌玖拾佰仟]"
@@ -43,8 +48,8 @@ def well_formed(spans: Sequence[Span], text: str, encoding: Encoding) -> list[Sp
 
     亚马逊 + 中国） after （ is 亚马逊（中国）, and 麦克唐纳· + 道格拉斯公司 is one name. What has a closing bracket
     alone is what stands behind it, if anything does; an opening bracket alone is closed where the next character
-    does that, and is left out otherwise. 张三👋 is 张三, and an emoji alone is no name at all, nor is a tag of HTML
-    one, or a currency without an amount.
+    does that, and is left out otherwise. 张三👋 is 张三, and 林先生 is 林 where a 林国华 is named too. No name at
+    all are an emoji alone, a tag of HTML, the symbol of a share, and a currency without an amount.
 
     Args:
         spans: sorted and flat, as `decode` gives them.
@@ -60,13 +65,16 @@ def well_formed(spans: Sequence[Span], text: str, encoding: Encoding) -> list[Sp
         else:
             names.append(span)
     result: list[Span] = []
-    markup = [match.span() for match in _MARKUP.finditer(text)] if names else []
+    markup = [match.span() for match in _NO_NAME.finditer(text)] if names else []
+    addressed = _addressed(names, text)
     for name in names:
         whole = _outside(name, markup, encoding) if markup else name
         if whole is None:
             continue
         span = _trimmed(whole, text, encoding)
         surface = text[span.start : span.end]
+        if span.label == "PERSON" and surface in addressed:
+            span = _cut(span, span.start, span.end - 2, encoding) or span
         if span.label in LABELS and not any(map(str.isalnum, surface)):
             continue
         if span.label == "MONEY" and not _NUMERALS.search(surface):
@@ -104,10 +112,10 @@ def _half(surface: str) -> int | None:
 
 
 def _outside(span: Span, markup: Sequence[tuple[int, int]], encoding: Encoding) -> Span | None:
-    """The part of a span before or behind a piece of markup, None where it is within one.
+    """The part of a span before or behind what no name holds, None where it is within that.
 
     Args:
-        markup: [start, end) of each piece, in order.
+        markup: [start, end) of each piece of that, in order.
     """
     if span.label not in LABELS:
         return span
@@ -121,8 +129,21 @@ def _outside(span: Span, markup: Sequence[tuple[int, int]], encoding: Encoding) 
             end = first
     if (start, end) == (span.start, span.end):
         return span
+    return _cut(span, start, end, encoding)
+
+
+def _cut(span: Span, start: int, end: int, encoding: Encoding) -> Span | None:
+    """A span with other edges, None where these are not those of tokens."""
     tokens = encoding.whole_tokens(start, end) if start < end else None
     return replace(span, first=tokens[0], last=tokens[1], start=start, end=end) if tokens else None
+
+
+def _addressed(spans: Sequence[Span], text: str) -> set[str]:
+    """The names with a form of address that without it begin another: 林先生 beside 林国华, and not 章鱼小姐."""
+    persons = {text[span.start : span.end] for span in spans if span.label == "PERSON"}
+    addressed = {name for name in persons if name.endswith(_ADDRESSES)}
+    beginnings = {name[:size] for name in persons - addressed for size in range(1, len(name))}
+    return {name for name in addressed if name[:-2] in beginnings}
 
 
 def _trimmed(span: Span, text: str, encoding: Encoding) -> Span:
@@ -144,8 +165,7 @@ def _trimmed(span: Span, text: str, encoding: Encoding) -> Span:
         end -= 1
     if (start, end) == (span.start, span.end):
         return span
-    tokens = encoding.whole_tokens(start, end) if start < end else None
-    return replace(span, first=tokens[0], last=tokens[1], start=start, end=end) if tokens else span
+    return _cut(span, start, end, encoding) or span
 
 
 def _is_no_edge(character: str) -> bool:

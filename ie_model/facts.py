@@ -55,11 +55,11 @@ def merged(
 ) -> dict[tuple[int, int], Departure]:
     """Merge frames into facts, by the canonical mentions of their person and organisation.
 
-    Mentions that `names.cluster` finds equal are one person or organisation. The status
-    is the strongest that a frame gives (stated, reported, former), the evidence the shortest passage
-    of those with this status that are as good as the surest (CLOSE), one with a word of leaving if there is any;
-    roles and new employers are the union. The date is that of the surest frame which has one, those of the strongest
-    status first.
+    Mentions that `names.cluster` finds equal are one person or organisation. Status and evidence are those of the
+    frames with a word of leaving, if there are any that are more than "former": the strongest status that one gives
+    (stated, reported, former), and the shortest passage of those with this status that are as good as the surest
+    (CLOSE). Roles and new employers are the union. The date is that of the surest frame which has one, those that
+    decide first, by their status.
 
     Args:
         spans: in the order of the text.
@@ -82,7 +82,13 @@ def merged(
     result = {}
     for (person, organization), numbers in facts.items():
         group = [frames[number] for number in numbers]
-        ordered = sorted(numbers, key=lambda number: (STATUSES.index(frames[number].status), -frames[number].score))
+        deciding = [
+            number for number in numbers if frames[number].status != "former" and _says_so(text, passages[number])
+        ] or numbers
+        ordered = sorted(
+            numbers,
+            key=lambda n: (n not in deciding, STATUSES.index(frames[n].status), -frames[n].score),
+        )
         strongest = frames[ordered[0]]
         name, left = surface_of(text, spans, person), forms.fullest(organization, strongest.organization)
         joined = {
@@ -93,7 +99,7 @@ def merged(
         }
         as_sure = [
             (passages[number], _stands_after(_JOINING, text, spans[frames[number].organization]))
-            for number in numbers
+            for number in deciding
             if frames[number].status == strongest.status and frames[number].score >= strongest.score - CLOSE
         ]
         time = next((found for number in ordered if (found := frames[number].date)), None)
@@ -111,6 +117,11 @@ def merged(
             mentions=tuple(sorted({passages[number] for number in numbers})),
         )
     return result
+
+
+def _says_so(text: str, passage: Evidence) -> bool:
+    """Whether a passage has a word of leaving."""
+    return LEAVING.search(model_view(text[passage.start : passage.end])) is not None
 
 
 def _stands_after(words: re.Pattern[str], text: str, span: Span) -> bool:
@@ -158,8 +169,7 @@ def _best(text: str, passages: Sequence[tuple[Evidence, bool]]) -> Evidence:
 
     def rank(passage: tuple[Evidence, bool]) -> tuple[bool, bool, int]:
         evidence, joins = passage
-        says = LEAVING.search(model_view(text[evidence.start : evidence.end]))
-        return says is None, joins, evidence.end - evidence.start
+        return not _says_so(text, evidence), joins, evidence.end - evidence.start
 
     return min(passages, key=rank)[0]
 

@@ -21,7 +21,10 @@ _LISTED = frozenset({"、", "和", "及", "以及", "与", "與"})
 #: Before a list of organisations: each was left for the next, and not all of them for the same new employer.
 _IN_TURN = re.compile("先[后後]|[历歷]任|依次|相[继繼]|[辗輾][转轉]")
 #: Between a list of people and one of as many organisations, each of which is one of theirs.
-_EACH = re.compile(r"[^。；;\n]{0,10}分[别別](?:[从從自]|[离離][开開]了?|[来來出]自)")
+_EACH = re.compile(
+    r"[^。；;\n]{0,10}分[别別]"
+    r"(?:[从從自在]|[离離][开開]了?|[来來出]自|[任就供][职職][于於]|[担擔]?任[过過]?|[辞辭]去了?|卸任了?|服[务務][于於])"
+)
 #: Between an organisation and the person whom it stands before.
 _HELD_BY = frozenset({"", "的"})
 
@@ -182,16 +185,17 @@ def _one_date(frames: Iterable[Frame]) -> TimeSpan | None:
 
 def _without_others_employers(text: str, spans: Sequence[Span], frames: list[Frame]) -> list[Frame]:
     """星河的甲来自青木，云栖的乙来自蓝湾: 云栖 is where 乙 went, and not 甲; 甲加入青木，乙创办蓝湾: each has one."""
-    leaving = {frame.person for frame in frames}
-    names = {surface_of(text, spans, person) for person in leaving}
+    names = {surface_of(text, spans, person) for person in {frame.person for frame in frames}}
     subjects = {target: _subjects_before(text, spans, target) for frame in frames for target in frame.joined}
 
     def is_anothers(target: int, person: int) -> bool:
-        after = target + 1
-        if after < len(spans) and after != person and after in leaving and spans[after].label == "PERSON":
-            return text[spans[target].end : spans[after].start] in _HELD_BY
+        own, after = surface_of(text, spans, person), target + 1
+        if after < len(spans) and spans[after].label == "PERSON":
+            holds = text[spans[target].end : spans[after].start] in _HELD_BY
+            if holds and surface_of(text, spans, after) in names - {own}:
+                return True
         told = subjects[target]
-        return bool(told) and surface_of(text, spans, person) not in told and told <= names
+        return bool(told) and own not in told and told <= names
 
     return [
         replace(frame, joined=[target for target in frame.joined if not is_anothers(target, frame.person)])
@@ -212,7 +216,7 @@ def _with_shared_employers(
     """在创办蓝湾之前，他在星河和青木任职: the new employer is that of all whom the list names.
 
     So it is where the titles before a name tell of several: 前星河总裁、前青木董事甲加入蓝湾. The link head binds a
-    new employer to the nearest organisation alone.
+    new employer to the nearest organisation alone. None of those that were left is one for the others.
     """
     result = list(frames)
     followers = {organization for group in organizations for organization in group[1:]}
@@ -227,12 +231,12 @@ def _with_shared_employers(
         else:
             groups.append([number])
     for group in groups:
-        joined = list(dict.fromkeys(target for number in group for target in result[number].joined))
-        if len(group) < 2 or not joined or _left_in_turn(text, spans, result[group[0]].organization):
+        if len(group) < 2 or _left_in_turn(text, spans, result[group[0]].organization):
             continue
+        left = {result[number].organization for number in group}
+        joined = dict.fromkeys(target for number in group for target in result[number].joined if target not in left)
         for number in group:
-            targets = [target for target in joined if target != result[number].organization]
-            result[number] = replace(result[number], joined=targets)
+            result[number] = replace(result[number], joined=list(joined))
     return result
 
 

@@ -57,6 +57,8 @@ _DECIMAL_COMMA = re.compile(r"(r[$]|€)([0-9]{1,3}),([0-9]{2})")
 #: … and thousands behind a dot; two of them cannot be decimals.
 _THOUSANDS_DOTS = re.compile(r"(?<![0-9.])[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}(?![0-9.])")
 
+#: 10几亿, 20几万: tens in digits.
+_TENS = re.compile(r"(?<![0-9.,])([1-9])0几")
 #: A currency that is said twice, and its one way of writing: USD$5M, RMB¥500, U.S.$1.2bn.
 _SAID_TWICE = re.compile(r"(?<![a-z])(?:(u)\.s\.(?=[$])|(usd|hkd|ntd|twd|aud|cad|sgd|nzd)[$]|(rmb|cny)¥)")
 #: 3、400万 and 20、30亿: neighbours of which one has the zeros of both.
@@ -145,6 +147,7 @@ def _normal(surface: str) -> str:
         return ""
     text = re.sub(r"\s+", "", text).replace("廿", "二十").replace("卅", "三十").replace("卌", "四十")
     text = re.sub("不到$", "左右", re.sub("毫子$", "毫", text))
+    text = _TENS.sub(lambda match: f"{'一二三四五六七八九'[int(match[1]) - 1]}十几", text)
     text = _SAID_TWICE.sub(lambda match: "us" if match[1] else match[2] or match[3], text)
     text = _NEIGHBOURS.sub(_neighbours, text)
     text = _IN_BRACKETS.sub(r"\1", text)  # 3亿元(人民币)

@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Collection, Iterator, Sequence
 
 from ie_model.decoding import Span
-from ie_model.organizations import fullest_variant, normal_form, one_organization, owns, same_organization
+from ie_model.organizations import fullest_variant, normal_form, one_organization, one_owner, owns, same_organization
 from ie_model.script import model_view
 
 __all__ = ["cluster", "fullest_variant", "normal_form", "same_organization", "same_person"]
@@ -47,6 +47,8 @@ _IS, _IS_OTHER_NAME = re.compile(rf"{_QUOTES}[是系]{_QUOTES}"), re.compile(rf"
 #: 甲公司（以下简称“乙”）, 甲公司, 简称乙.
 _SHORT_ORG = re.compile(rf"[\s,]*[(]?\s*(?:以下)?(?:简称|下称|又称|英文名|原名|前身)(?:是|为)?\s*[:]?{_QUOTES}")
 _CLOSING = re.compile(rf"{_QUOTES}[)]")
+#: … where the bracket says more of the person: 甲（Leo Chen，前星河总裁）.
+_GOES_ON = re.compile(rf"{_QUOTES},")
 _OPENING_ORG = re.compile(rf"\s*[(]{_QUOTES}")
 #: Between the words of a name, also of SamAltman, where no prefix of a surname (LeCun, McCarthy) stands before.
 _BETWEEN_WORDS = re.compile(
@@ -138,7 +140,14 @@ def cluster(text: str, spans: Sequence[Span]) -> list[int]:
     for (label, surface), number in numbers.items():
         groups.join(first_of[label].setdefault(normal_form(surface), number), number)
     placed, nicknames = set(), set()
-    for left, right in _told(text, spans):
+    told = list(_told(text, spans))
+    owners: dict[int, set[str]] = {}
+    for left, right in told:
+        owners.setdefault(number_of[right], set()).add(surfaces[number_of[left]])
+    for left, right in told:
+        # 百度的AI Lab and 谷歌的AI Lab: a name that two have is neither's.
+        if spans[right].label == "ORG" and not one_owner(owners[number_of[right]]):
+            continue
         groups.join(number_of[left], number_of[right])
         placed.add(normal_form(surfaces[number_of[right]]))
         if _NICKNAME.search(model_view(text[spans[left].end : spans[right].start])):
@@ -202,7 +211,10 @@ def _behind(text: str, span: Span) -> str:
 
 def _person_told(text: str, left: Span, right: Span, between: str) -> bool:
     if _OPENING.fullmatch(between):
-        return _CLOSING.match(_behind(text, right)) is not None
+        behind = _behind(text, right)
+        one, other = (model_view(text[span.start : span.end]).isascii() for span in (left, right))
+        sure = one != other or between.strip() != "("
+        return bool(_CLOSING.match(behind) or (sure and _GOES_ON.match(behind)))
     if _OF.fullmatch(between):
         return _OTHER_FIRST.search(model_view(text[max(0, left.start - 12) : left.start])) is not None
     if _IS.fullmatch(between):

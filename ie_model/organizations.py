@@ -40,6 +40,11 @@ _SHORT_UNITS = frozenset("云系组所院部队厂网台")
 _OWN_NAMES = re.compile("大众点评|国泰君安|京东方|科大讯飞|富士康|万达信息|人人[车贷]")
 #: Of these places, too, an abbreviation may have the second character: 港大, 华航.
 _BY_THE_SECOND = ("香港", "中华")
+#: Lines of business in a registered name: 上海米哈游网络科技股份有限公司.
+_LINES = re.compile(
+    r"(?:人工智能|智能|网络|网讯|互联网|信息|数字|数据|软件|电子|电子商务|商务|计算机|系统|创新|机器人|半导体|集成电路|在线"
+    r"|文化|传媒|基础|新能源|科技|技术|服务|研究|咨询|发展|管理)+$"
+)
 #: How many characters a place before such a name has: 北京弈石智能技术有限公司, 国立故宫博物院.
 _PLACES = range(2, 5)
 
@@ -112,6 +117,12 @@ class Name:
         if (plain := _without(_NATION, self.core)) != self.core:
             yield plain
 
+    def brands(self) -> Iterator[str]:
+        """What a registered name is without place and lines of business: 米哈游 of 上海米哈游网络科技股份有限公司."""
+        if self.form.endswith("公司") and _LEGAL.search(self.form):
+            plain = _LINES.sub("", _LEGAL.sub("", self.core))
+            yield from (plain[size:] for size in _PLACES if len(plain) >= size + 2)
+
     def is_part(self) -> bool:
         """Whether it may be the end of a fuller name: a unit's, or one in Latin letters."""
         return bool(_UNIT.search(self.form)) or self.root.isascii()
@@ -126,6 +137,8 @@ class Name:
                 yield full[0] + full[first] + full[second]
             # Two characters are those of a short name: 中行 is 中国银行, and 北大 not 北京师范大学.
             if full.endswith("大学"):
+                if len(full) >= 6:  # 上海交大 of 上海交通大学
+                    yield from (full[:2] + character + "大" for character in full[2:-2])
                 short = full if len(full) == 4 else full[:-2]
             elif not _NATION.search(full):
                 short = full
@@ -199,7 +212,12 @@ def one_organization(surfaces: Sequence[str], *, placed: Collection[str] = ()) -
     short: dict[str, list[int]] = {}
     units: dict[int, list[int]] = {}
     for index, name in enumerate(names):
-        for table, keys in ((roots, name.heads()), (cores, name.registered()), (forms, (name.initials,))):
+        for table, keys in (
+            (roots, name.heads()),
+            (cores, name.registered()),
+            (forms, name.brands()),
+            (forms, (name.initials,)),
+        ):
             yield from ((other, index) for key in keys for other in table.get(key) if other != index)
         for other in {other for key in name.tails() for other in parts.get(key) if other != index}:
             units.setdefault(other, []).append(index)
@@ -211,8 +229,13 @@ def one_organization(surfaces: Sequence[str], *, placed: Collection[str] = ()) -
         if _one_owner(names[index].form.removesuffix(names[unit].root) for index in owners):
             yield from ((unit, index) for index in owners)
     for key, full in short.items():
-        if len({_NATION.sub("", names[index].core) for index in full}) == 1:
+        if _one_owner(_NATION.sub("", names[index].core) for index in full):
             yield from ((other, full[0]) for other in forms.get(key))
+
+
+def one_owner(surfaces: Iterable[str]) -> bool:
+    """Whether some names may be one company's by their beginning: Google and 谷歌中国."""
+    return _one_owner(Name(surface).root for surface in surfaces)
 
 
 def _one_owner(heads: Iterable[str]) -> bool:

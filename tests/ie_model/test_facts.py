@@ -56,6 +56,23 @@ def test_frames_of_one_fact_are_merged() -> None:
     assert evidence(wood) == "知远曾任青木总裁"
 
 
+def test_the_word_of_leaving_decides_how_surely() -> None:
+    text = "据悉，林知远将离开星河。林知远此前在星河担任总裁。"
+    spans = [
+        Span(label, at, at + len(name), at, at + len(name), 1.0)
+        for name, label in (("林知远", "PERSON"), ("星河", "ORG"))
+        for at in (text.index(name), text.rindex(name))
+    ]
+    spans.sort(key=lambda span: span.start)
+    told = Frame(0, 1, 0.7, "reported")
+    for other in ("stated", "former"):
+        [departure] = departures_of(text, spans, [told, Frame(2, 3, 0.95, other)])
+        assert (departure.status, departure.score) == ("reported", 0.95)
+        assert text[departure.evidence.start : departure.evidence.end] == "林知远将离开星河"
+    [departure] = departures_of(text, spans, [replace(told, status="former"), Frame(2, 3, 0.9, "stated")])
+    assert departure.status == "stated", "what only a title says decides nothing"
+
+
 def test_a_fact_has_all_the_passages_that_say_so() -> None:
     star, wood = departures_of(TEXT, SPANS, [STATED, REPORTED, FORMER])
     assert [TEXT[m.start : m.end] for m in star.mentions] == ["林知远将离开星河", "星河科技总裁林知远辞职"]

@@ -40,7 +40,7 @@ LIN, ZHOU, CHEN = PERSONS
 STAR, CLOUD, WOOD, BAY = ORGANIZATIONS
 
 
-@pytest.mark.parametrize("how", ["分别从", "，分別離開了", "等分别来自"])
+@pytest.mark.parametrize("how", ["分别从", "，分別離開了", "等分别来自", "曾分别就职于", "分别担任过", "分别辞去"])
 def test_each_of_a_list_left_his_own(how: str) -> None:
     text = f"林知远、周若水和陈以宁{how}星河、云栖、青木离职。"
     each = [(LIN, STAR), (ZHOU, CLOUD), (CHEN, WOOD)]
@@ -130,6 +130,15 @@ def test_where_another_went_is_no_new_employer() -> None:
     assert told(text, frames[0]) == [(LIN, WOOD, STAR, CLOUD)], "周若水 has left nothing"
 
 
+def test_where_another_is_named_again() -> None:
+    text = "前星河总裁林知远加入蓝湾。青木的陈以宁说，陈以宁曾离开云栖。"
+    spans = marked(text)  # 星河 林 蓝湾 青木 陈 云栖
+    at = text.rindex("陈以宁")
+    spans = sorted([*spans, Span("PERSON", at, at + 3, at, at + 3, 1.0)], key=lambda span: span.start)
+    frames = [Frame(1, 0, 0.9, "former", joined=[2, 3]), Frame(5, 6, 0.9, "stated")]
+    assert [one.joined for one in completed(text, spans, frames)] == [[2], []]
+
+
 def test_each_who_left_has_his_own_new_employer() -> None:
     text = "林知远和周若水离开星河，林知远加入云栖，周若水创办青木。"
     spans = marked(text)
@@ -154,6 +163,12 @@ def test_a_new_employer_is_that_of_all_titles_before_a_name(text: str, shared: b
     spans = sorted([*marked(text), *roles], key=lambda span: span.start)  # 星河 总裁 云栖 董事 林知远 青木
     frames = [Frame(4, 0, 0.9, "former"), Frame(4, 2, 0.9, "former", joined=[5])]
     assert [one.joined for one in completed(text, spans, frames)] == [[5] if shared else [], [5]]
+
+
+def test_those_of_a_list_that_were_left_are_no_new_employers() -> None:
+    text = "林知远曾就职于星河、云栖、青木，2021年加入蓝湾。"
+    frames = [(LIN, STAR, CLOUD), (LIN, CLOUD, WOOD), (LIN, WOOD, BAY)]
+    assert told(text, *frames) == [(LIN, STAR, BAY), (LIN, CLOUD, BAY), (LIN, WOOD, BAY)]
 
 
 def test_lists() -> None:

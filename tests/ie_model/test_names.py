@@ -93,6 +93,7 @@ def test_persons(a: str, b: str, expected: bool) -> None:
         ("京东方", "京东方科技集团", True),
         ("大众", "大众点评", False),
         ("大众点评", "大众点评研究院", True),
+        ("Google", "谷歌中国", True),
         ("国泰", "国泰君安证券", False),
         ("阿里巴巴", "阿里云", False),
         ("阿里", "阿里云", True),
@@ -241,6 +242,8 @@ def test_a_bare_surname_goes_back_to_a_full_name() -> None:
         ("香港大學", "港大", "港口大学"),
         ("香港交易所", "港交所", "港口交易所"),
         ("中華航空", "華航", "华夏航空"),
+        ("上海交通大学", "上海交大", "上海交广大学"),
+        ("电子科技大学", "电子科大", "电子科学大学"),
     ],
 )
 def test_an_abbreviation_follows_the_full_name(full: str, short: str, other: str) -> None:
@@ -263,6 +266,45 @@ def test_a_unit_that_two_companies_have_is_neithers() -> None:
     text = "阿里达摩院，阿里巴巴达摩院，达摩院"
     names = [(name, "ORG") for name in text.split("，")]
     assert len({head for _, head in clustered(text, *names)}) == 1
+
+
+def test_a_unit_of_an_institution_leaves_its_short_name_alone() -> None:
+    text = "北京大学，北京大学光华管理学院，北大"
+    names = [(name, "ORG") for name in text.split("，")]
+    assert len({head for _, head in clustered(text, *names)}) == 1
+
+
+def test_a_registered_name_is_its_brands() -> None:
+    for registered, brand in (
+        ("北京星河智能科技有限公司", "星河"),
+        ("上海米哈乐网络科技股份有限公司", "米哈乐"),
+        ("深圳市大江创新科技有限公司", "大江"),
+    ):
+        text = f"{registered}说，{brand}说"
+        assert {head for _, head in clustered(text, (registered, "ORG"), (brand, "ORG"))} == {registered}
+    text = "北京星河智能有限公司和星河科技"
+    names = [(name, "ORG") for name in text.split("和")]
+    assert len({head for _, head in clustered(text, *names)}) == 2, "another firm"
+
+
+def test_a_unit_that_the_text_gives_to_two_is_neithers() -> None:
+    text = "百度的AI Lab和谷歌的AI Lab"
+    units = [("百度", "ORG"), ("AI Lab", "ORG"), ("谷歌", "ORG"), ("AI Lab", "ORG")]
+    assert [head for _, head in clustered(text, *units)] == ["百度", "AI Lab", "谷歌", "AI Lab"]
+    assert len({head for _, head in clustered(text, *units[:2])}) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "one"),
+    [
+        ("陈以宁（Leo Chen，前星河总裁）说", True),
+        ("陈以宁（英文名Leo Chen，花名石头）说", True),
+        ("陈以宁（林知远，前星河总裁）说", False),
+    ],
+)
+def test_a_bracket_may_say_more_behind_the_other_name(text: str, one: bool) -> None:
+    other = "林知远" if "林知远" in text else "Leo Chen"
+    assert (len({head for _, head in clustered(text, ("陈以宁", "PERSON"), (other, "PERSON"))}) == 1) is one
 
 
 def test_a_unit_of_one_company_is_not_anothers() -> None:

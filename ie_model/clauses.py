@@ -9,7 +9,7 @@ from ie_model.script import model_view
 
 #: A clause ends after these, and the quotation marks and brackets that close with it; the comma of 1,000 ends none.
 _CLAUSE_END = re.compile(r"(?:[。！？!?；;，\n\r…丨｜|]|\.{3,}|(?<![0-9]),|,(?![0-9]))[”’」』）)]*")
-#: What is printed before a sentence and is no part of it: 【人事】, 〔記者…報導〕, （中央社…電）, and the end of a bracket.
+#: What is printed before a sentence: 【人事】, 〔記者…報導〕, （中央社…電）, and the end of a bracket.
 _HEADING = re.compile(
     r"(?:\s*(?:[【〔［][^】〕］\n]{0,40}[】〕］]|[（(][^（()）\n]{0,40}(?:[报報][道导導]|[讯訊电電])[）)])"
     r"|[^（()【〔［\n]{0,20}[）)】〕］])+"

@@ -58,10 +58,15 @@ google=谷歌 microsoft=微软 amazon=亚马逊 apple=苹果 nvidia=英伟达 in
 samsung=三星 sony=索尼 tsmc=台积电 foxconn=富士康 facebook=脸书 twitter=推特 netflix=奈飞 uber=优步 airbnb=爱彼迎
 linkedin=领英 yahoo=雅虎 cisco=思科 dell=戴尔 siemens=西门子 bosch=博世 nokia=诺基亚 panasonic=松下 toyota=丰田
 volkswagen=大众 alibaba=阿里巴巴 tencent=腾讯 baidu=百度 bytedance=字节跳动 huawei=华为 xiaomi=小米 meituan=美团
-stanford=斯坦福 mckinsey=麦肯锡 starbucks=星巴克 walmart=沃尔玛""",
+stanford=斯坦福 mckinsey=麦肯锡 starbucks=星巴克 walmart=沃尔玛 mit=麻省理工学院 harvard=哈佛 hp=惠普 paypal=贝宝
+accenture=埃森哲 deloitte=德勤 pwc=普华永道 kpmg=毕马威 softbank=软银 micron=美光 broadcom=博通 mediatek=联发科
+ericsson=爱立信 philips=飞利浦 salesforce=赛富时 ford=福特 bmw=宝马 disney=迪士尼 boeing=波音 didi=滴滴 jd.com=京东
+kuaishou=快手 pinduoduo=拼多多 sensetime=商汤 megvii=旷视""",
     )
 )
-_EXONYM = re.compile("|".join(_EXONYMS))
+_EXONYM = re.compile("|".join(map(re.escape, _EXONYMS)))
+#: Behind a part of a Latin word: of MITRE and Metal, and not of GoogleDeepMind.
+_SAME_WORD = re.compile("[a-z]|(?<=[A-Z])[A-Z]")
 
 
 _SPACE = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff]+")
@@ -82,7 +87,7 @@ class Name:
     def __init__(self, surface: str) -> None:
         view = model_view(surface).strip()
         match = _EXONYM.match(view.lower())
-        if match and not re.match("[a-z]", view[match.end() :]):
+        if match and not _SAME_WORD.match(view, match.end()):
             view = _EXONYMS[match[0]] + view[match.end() :]
         self.form = normal_form(view)
         self.root = _without(_GROUP_TAIL, _PLACE_IN_BRACKETS.sub("", self.form))

@@ -82,13 +82,8 @@ def merged(
     result = {}
     for (person, organization), numbers in facts.items():
         group = [frames[number] for number in numbers]
-        deciding = [
-            number for number in numbers if frames[number].status != "former" and _says_so(text, passages[number])
-        ] or numbers
-        ordered = sorted(
-            numbers,
-            key=lambda n: (n not in deciding, STATUSES.index(frames[n].status), -frames[n].score),
-        )
+        saying = {n for n in numbers if frames[n].status != "former" and _says_so(text, passages[n])}
+        ordered = sorted(numbers, key=lambda n: (n not in saying, STATUSES.index(frames[n].status), -frames[n].score))
         strongest = frames[ordered[0]]
         name, left = surface_of(text, spans, person), forms.fullest(organization, strongest.organization)
         joined = {
@@ -99,8 +94,10 @@ def merged(
         }
         as_sure = [
             (passages[number], _stands_after(_JOINING, text, spans[frames[number].organization]))
-            for number in deciding
-            if frames[number].status == strongest.status and frames[number].score >= strongest.score - CLOSE
+            for number in numbers
+            if (number in saying or not saying)
+            and frames[number].status == strongest.status
+            and frames[number].score >= strongest.score - CLOSE
         ]
         time = next((found for number in ordered if (found := frames[number].date)), None)
         result[person, organization] = Departure(

@@ -143,10 +143,12 @@ def cluster(text: str, spans: Sequence[Span]) -> list[int]:
     told = list(_told(text, spans))
     owners: dict[int, set[str]] = {}
     for left, right in told:
-        owners.setdefault(number_of[right], set()).add(surfaces[number_of[left]])
+        if spans[right].label == "ORG":
+            owners.setdefault(number_of[right], set()).add(surfaces[number_of[left]])
+    # 百度的AI Lab and 谷歌的AI Lab: a name that two have is neither's.
+    shared = {number for number, names in owners.items() if not one_owner(names)}
     for left, right in told:
-        # 百度的AI Lab and 谷歌的AI Lab: a name that two have is neither's.
-        if spans[right].label == "ORG" and not one_owner(owners[number_of[right]]):
+        if number_of[right] in shared:
             continue
         groups.join(number_of[left], number_of[right])
         placed.add(normal_form(surfaces[number_of[right]]))

@@ -67,6 +67,7 @@ class Results:
     calibration: dict[str, Any]
     hard_negatives: dict[str, Any]
     http: dict[str, Any]
+    open_data: dict[str, Any]
     benchmarks: dict[str, dict[str, Any]]
 
     @property
@@ -96,6 +97,7 @@ class Results:
             calibration=one(folder / "calibration.json"),
             hard_negatives=one(folder / "hard_negatives.json"),
             http=one(folder / "http.json"),
+            open_data=one(folder / "open.json"),
             benchmarks={path.stem: one(path) for path in sorted((folder / "benchmarks").glob("*.json"))},
         )
 
@@ -201,6 +203,17 @@ def benchmark_table(results: Results) -> str:
         precision, recall = (f"{100 * micro[part]:.1f}" for part in ("precision", "recall"))
         rows.append((name, one["split"], f"{one['documents']:,}", precision, recall, cell(micro)))
     return table(("set", "split", "texts", "precision", "recall", "F1"), rows)
+
+
+def open_table(results: Results) -> str:
+    """The model of open data beside the published one, on every set that both were scored on."""
+    rows = []
+    for name, one in results.open_data["sets"].items():
+        ours = results.zero_shot["sets"][name]
+        spans = [cell(both["spans"]["micro"]) for both in (one, ours)]
+        rows.append((name, *spans, *(cell(both["departures"].get("pair")) for both in (one, ours))))
+    header = ("set", "spans, open data", "spans, published", "departures, open data", "departures, published")
+    return f"{table(header, rows)}\n\n    {results.open_data['command']}"
 
 
 def speed_table(results: Results) -> str:
@@ -388,6 +401,7 @@ def render_card(results: Results, model: ModelFolder) -> str:
         curve=curve_table(results.calibration),
         calibration=results.calibration["command"],
         benchmarks=benchmark_table(results),
+        open_data=open_table(results),
         speed=speed_table(results),
         limits=limits(results),
         cost=results.training["cost"],

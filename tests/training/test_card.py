@@ -73,6 +73,15 @@ def test_every_set_of_the_results_is_in_the_card(results: Results, packaged: Mod
     assert all(f"| {name} |" in text for name in results.benchmarks)
 
 
+def test_the_open_model_stands_beside_the_published_one(results: Results, packaged: ModelFolder) -> None:
+    text = render_card(results, packaged)
+    open_sets, ours = results.open_data["sets"], results.zero_shot["sets"]
+    assert open_sets.keys() == ours.keys()
+    for name, one in open_sets.items():
+        assert f"| {name} | {cell(one['spans']['micro'])} | {cell(ours[name]['spans']['micro'])} | " in text
+        assert one["fingerprint"] == ours[name]["fingerprint"], "of the same examples"
+
+
 def test_the_scores_are_in_the_card(results: Results, packaged: ModelFolder) -> None:
     text = render_card(results, packaged)
     assert f"divided by {results.calibration['fitted']['temperature']:g}" in text

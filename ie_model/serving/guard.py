@@ -59,10 +59,10 @@ class Observed:
                 message = {**message, "headers": [*message.get("headers", ()), *_HEADERS]}
             await send(message)
 
+        # Whatever can be got can be asked for its head; the server that runs this sends no body then.
+        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         self._metrics.in_flight.inc()
         try:
-            # Whatever can be got can be asked for its head; the server that runs this sends no body then.
-            asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
             await self._app(asked, receive, observed)
         except problems.Problem as problem:
             await answer(problem, observed)
@@ -72,12 +72,12 @@ class Observed:
                 await answer(problems.failed(), observed)
         finally:
             self._metrics.in_flight.dec()
-            self._count(scope, status, time.perf_counter() - started)
+            self._count(scope["method"], asked, status, time.perf_counter() - started)
 
-    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+    def _count(self, method: str, scope: Scope, status: int, seconds: float) -> None:
         # The route's pattern, never the path: a path can hold anything that somebody typed.
         route = getattr(scope.get("route"), "path", "other")
-        method = scope["method"] if scope["method"] in _METHODS else "other"
+        method = method if method in _METHODS else "other"
         self._metrics.requests.labels(method, route, str(status)).inc()
         self._metrics.request_seconds.labels(route).observe(seconds)
         log.info("%s %s %d %.0f ms", method, route, status, seconds * 1000)

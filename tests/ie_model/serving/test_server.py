@@ -348,6 +348,7 @@ def test_health_and_metrics(client: TestClient) -> None:
     ]
     post(client, {"text": TEXT})
     lines = client.get("/metrics").text.splitlines()
+    assert any(line.startswith('ie_model_requests_total{method="HEAD",route="/healthz"') for line in lines)
     figures = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
     assert float(figures['ie_model_requests_total{method="POST",route="/v1/extract",status="200"}']) >= 1
     assert float(figures["ie_model_characters_total"]) >= len(TEXT)

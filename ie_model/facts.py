@@ -66,6 +66,7 @@ def merged(
     """
     canonical = cluster(text, spans)
     passages = [_passage(text, spans, frame) for frame in frames]
+    says = [LEAVING.search(model_view(text[one.start : one.end])) is not None for one in passages]
     facts: dict[tuple[int, int], list[int]] = {}
     for number, frame in enumerate(frames):
         facts.setdefault((canonical[frame.person], canonical[frame.organization]), []).append(number)
@@ -82,7 +83,7 @@ def merged(
     result = {}
     for (person, organization), numbers in facts.items():
         group = [frames[number] for number in numbers]
-        saying = {n for n in numbers if frames[n].status != "former" and _says_so(text, passages[n])}
+        saying = {n for n in numbers if says[n] and frames[n].status != "former"}
         ordered = sorted(numbers, key=lambda n: (n not in saying, STATUSES.index(frames[n].status), -frames[n].score))
         strongest = frames[ordered[0]]
         name, left = surface_of(text, spans, person), forms.fullest(organization, strongest.organization)
@@ -93,7 +94,7 @@ def merged(
             if canonical[target] != organization or _stands_after(_BACK, text, spans[target])
         }
         as_sure = [
-            (passages[number], _stands_after(_JOINING, text, spans[frames[number].organization]))
+            (passages[number], says[number], _stands_after(_JOINING, text, spans[frames[number].organization]))
             for number in numbers
             if (number in saying or not saying)
             and frames[number].status == strongest.status
@@ -105,7 +106,7 @@ def merged(
             organization=left,
             status=strongest.status,
             score=max(frame.score for frame in group),
-            evidence=_best(text, as_sure),
+            evidence=_best(as_sure),
             person_aliases=forms.but(person, name),
             organization_aliases=forms.but(organization, left),
             roles=tuple(roles[person, organization].values()),
@@ -114,11 +115,6 @@ def merged(
             mentions=tuple(sorted({passages[number] for number in numbers})),
         )
     return result
-
-
-def _says_so(text: str, passage: Evidence) -> bool:
-    """Whether a passage has a word of leaving."""
-    return LEAVING.search(model_view(text[passage.start : passage.end])) is not None
 
 
 def _stands_after(words: re.Pattern[str], text: str, span: Span) -> bool:
@@ -156,17 +152,17 @@ class _Forms:
         return self._but[key]
 
 
-def _best(text: str, passages: Sequence[tuple[Evidence, bool]]) -> Evidence:
+def _best(passages: Sequence[tuple[Evidence, bool, bool]]) -> Evidence:
     """The shortest of some passages; of those that have a word of leaving, if any has.
 
     Args:
-        passages: each with whether it tells how the person came to the organisation: 甲离开星河，加入青木 is
-            no evidence that 青木 was left, unless there is no other.
+        passages: each with whether it has such a word, and whether it tells how the person came to the organisation:
+            甲离开星河，加入青木 is no evidence that 青木 was left, unless there is no other.
     """
 
-    def rank(passage: tuple[Evidence, bool]) -> tuple[bool, bool, int]:
-        evidence, joins = passage
-        return not _says_so(text, evidence), joins, evidence.end - evidence.start
+    def rank(passage: tuple[Evidence, bool, bool]) -> tuple[bool, bool, int]:
+        evidence, says, joins = passage
+        return not says, joins, evidence.end - evidence.start
 
     return min(passages, key=rank)[0]
 

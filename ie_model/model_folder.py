@@ -20,6 +20,11 @@ LINKS_ONNX = "links.onnx"
 ONNX_FILES = (ENCODER_ONNX, LINKS_ONNX)
 
 
+def needed_files(runtime: str) -> tuple[str, ...]:
+    """The files of a folder without which this runtime has no model."""
+    return (CONFIG, TOKENIZER, *(ONNX_FILES if runtime == "onnx" else (SAFETENSORS,)))
+
+
 def packaged_folder() -> Path:
     """The model that comes with the package."""
     return Path(str(resources.files("ie_model") / "weights"))
@@ -82,7 +87,7 @@ class ModelFolder:
         """
         folder = path if path is not None else packaged_folder()
         try:
-            for name in (CONFIG, TOKENIZER, *(ONNX_FILES if runtime == "onnx" else (SAFETENSORS,))):
+            for name in needed_files(runtime):
                 if not (folder / name).is_file():
                     raise errors.missing_model_file(folder, name)
         except OSError as error:

@@ -21,7 +21,7 @@ from ie_model.extractor import Extractor
 from training.command import argument_parser, reported
 from training.data import paragraphs
 from training.data.example import Example
-from training.data.sources import read_source
+from training.data.sources import PASSAGES_SPLIT, read_source
 from training.recipe import DATA_ROOT, Recipe, RecipeError
 from training.report import (
     check_writable,
@@ -99,7 +99,7 @@ class Ablations:
     def sets(self) -> dict[str, str]:
         """The sets that are scored, with their splits."""
         used = {name for stage in self.recipe.stages for name in stage.sources}
-        return {**SETS, **{name: "dev" for name in sorted(used) if name.startswith(paragraphs.PREFIX)}}
+        return {**SETS, **{name: PASSAGES_SPLIT for name in sorted(used) if name.startswith(paragraphs.PREFIX)}}
 
 
 def _changed(recipe: Recipe, changes: dict[str, Any], *, name: str) -> Recipe:

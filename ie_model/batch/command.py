@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -105,6 +104,6 @@ def _remedy(input: str, output: Path, overwrite: bool) -> str:
 
     if input == STDIN:
         return "standard input cannot be read again from here: to start over, pass --overwrite"
-    if not Places(Path(os.path.realpath(output))).work_manifest.exists():
+    if not Places.of(output).work_manifest.exists():
         return "nothing was finished yet; give the same command again"
     return f"give the same command again{', without --overwrite,' if overwrite else ''} to go on from here"

@@ -160,12 +160,11 @@ def _check_output(job: Job, source: Source) -> None:
             raise errors.InputError("--engine ray cannot read standard input; write it to a file first")
         return
     # What os.path answers of paths that cannot be looked at, pathlib raises.
-    target = Path(os.path.realpath(output))
-    places = storing.Places(target)
-    written = {target, places.errors, places.manifest}
+    places = storing.Places.of(output)
+    written = {places.output, places.errors, places.manifest}
     if any(Path(os.path.realpath(file)) in written for file in source.files):
         raise errors.same_file(output)
-    if os.path.isdir(job.input) and target.parent == Path(os.path.realpath(job.input)):
+    if os.path.isdir(job.input) and places.output.parent == Path(os.path.realpath(job.input)):
         raise errors.InputError(f"{output}: the output would be part of the input folder; put it elsewhere")
 
 
@@ -189,11 +188,11 @@ def _settings(job: Job, source: Source) -> dict[str, Any]:
 
 
 def _model_fingerprint(spec: ExtractorSpec) -> str:
-    from ie_model.model_folder import CONFIG, ONNX_FILES, SAFETENSORS, TOKENIZER, ModelFolder
+    from ie_model.model_folder import ModelFolder, needed_files
 
     folder = ModelFolder.open(spec.model, runtime=spec.runtime).path
     digest = hashlib.blake2b(digest_size=16)
-    for name in (CONFIG, TOKENIZER, *(ONNX_FILES if spec.runtime == "onnx" else (SAFETENSORS,))):
+    for name in needed_files(spec.runtime):
         try:
             with (folder / name).open("rb") as file:
                 digest.update(hashlib.file_digest(file, "blake2b").digest())

@@ -82,6 +82,11 @@ class Places:
 
     output: Path
 
+    @classmethod
+    def of(cls, output: Path) -> Places:
+        """Those of an output, which may be a link to where it is written."""
+        return cls(Path(os.path.realpath(output)))
+
     @property
     def errors(self) -> Path:
         return self.output.with_name(self.output.name + ".errors.jsonl")
@@ -222,7 +227,7 @@ def open_store(
     Raises InputError: another run is at it, or was begun with other settings, or a file is there
     that none has made.
     """
-    places = Places(Path(os.path.realpath(output)))
+    places = Places.of(output)
     with _writing(output):
         lock = OutputLock(places.work / "lock", output=output)
     try:

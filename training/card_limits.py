@@ -12,12 +12,12 @@ SURE = 0.9
 def invented(zero_shot: dict[str, Any], hard_negatives: dict[str, Any]) -> str:
     """In how many texts without a departure one is told, where these texts are from."""
     news, passages = (zero_shot["sets"][name]["negatives"] for name in ("news-units test", "paragraphs dev"))
-    held_out, seen = (hard_negatives[name]["raw_text"] for name in ("authored-heldout", "authored"))
+    untrained, seen = (hard_negatives[name]["raw_text"] for name in ("untrained", "authored"))
     low, high = (round(100 * edge) for edge in passages["share_interval"])
     return (
         f"It invents departures: in {news['invented']} of {news['texts']} texts of news-units test that have none;\n"
-        f"  in {held_out['invented']} of {held_out['texts']} pieces that use the words of departures while nobody\n"
-        "  leaves (moves within a firm, denials; the model was chosen by them, not trained on them), and in\n"
+        f"  in {untrained['invented']} of {untrained['texts']} pieces that use the words of departures while nobody\n"
+        "  leaves (moves within a firm, denials; not trained on, though 60 of them helped to choose it), and in\n"
         f"  {100 * seen['share']:.0f} % of {seen['texts']:,} such pieces that it was trained on; and in\n"
         f"  {passages['invented']} of {passages['texts']} passages of other news and tech writing, "
         f"{100 * passages['share']:.0f} % (95 % interval {low} to {high}),\n"

@@ -26,6 +26,7 @@ from rich.table import Table
 from ie_model.scheme import LABELS
 from training.command import argument_parser, reported
 from training.data import label_studio
+from training.data.authored import HELD_OUT
 from training.data.duee import DuEEText
 from training.data.example import DataError, Example, NotAtHandError
 from training.data.hub import PREFIX, hub_splits
@@ -45,7 +46,7 @@ def _parts(name: str) -> Sequence[str]:
         if name.startswith(prefix):
             return made.splits
     known = {source.name: source.splits for source in (*SOURCES.values(), *EVENT_SOURCES)}
-    if name == "authored-heldout":
+    if name in HELD_OUT:
         return ("test",)
     if name not in (*ANNOTATED, *known):
         raise DataError(f"unknown source {name!r}; known: {', '.join((*ANNOTATED, *known, *OTHER_FORMS))}")

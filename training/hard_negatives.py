@@ -2,9 +2,10 @@
 
     python -m training.hard_negatives
 
-The held-out pieces are what counts: all that have no departure were written as hard ones.
-Those of `news.jsonl` with such words are training data of the published model and stand
-beside them only to show how far it has learnt them by heart.
+What counts are the pieces that no model is trained on: all of them that have no departure were
+written as hard ones. The held-out ones helped to choose models, the contrasts never did. Pieces
+with such words that are training data of the published model stand beside them only to show how
+far it has learnt them by heart.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ie_model.extractor import Extractor
 from ie_model.model_folder import ModelFolder
 from ie_model.script import model_view
 from training.command import argument_parser, reported
+from training.data.authored import HELD_OUT
 from training.data.example import Example
 from training.data.sources import read_source
 from training.report import (
@@ -31,6 +33,8 @@ from training.report import (
 )
 
 RESULTS = Path("results/hard_negatives.json")
+#: All pieces that no model is trained on.
+UNTRAINED = "untrained"
 #: Words that tell of departures elsewhere.
 WORDS = re.compile(
     r"离[职任开]|辞[职去任呈]|请辞|退[出休任]|卸任|告别|前[^往面后者]|原[^因来则]|曾|出走|跳槽|解雇|解聘|裁|开除|交[棒班给]"
@@ -53,12 +57,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check_writable(options.output)
     extractor = Extractor.load(options.model)
     report: dict[str, Any] = {"model": weights_fingerprint(ModelFolder.open(options.model, runtime="onnx").path)}
-    for name, trained_on in (("authored-heldout", False), ("authored", True)):
-        examples = [e for e in read_source(name, data_root=Path(), purpose="evaluate") if not e.departures]
-        if trained_on:
-            examples = [example for example in examples if is_hard(example)]
+    pieces = {
+        name: [e for e in read_source(name, data_root=Path(), purpose="evaluate") if not e.departures]
+        for name in (*HELD_OUT, "authored")
+    }
+    pieces["authored"] = [example for example in pieces["authored"] if is_hard(example)]
+    pieces = {UNTRAINED: [example for name in HELD_OUT for example in pieces[name]], **pieces}
+    for name, examples in pieces.items():
         one = {
-            "trained_on": trained_on,
+            "trained_on": name == "authored",
             "fingerprint": fingerprint(examples),
             "raw_text": negative_figures(examples, list(extractor.pipe(example.text for example in examples))),
             "gold_spans": negative_figures(examples, link_gold_spans(extractor, examples)),

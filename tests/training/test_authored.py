@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ie_model.relations import STATUSES
-from training.data.authored import HELD_OUT, main, parse_pieces, read_authored, read_held_out, to_row
+from training.data.authored import HELD_OUT, authored_files, main, parse_pieces, read_authored, read_held_out, to_row
 from training.data.example import DataError, NotAtHandError
 from training.data.markup import MarkupError
 from training.data.sources import AUTHORED, read_source
@@ -109,7 +109,8 @@ def test_a_mark_that_does_not_stand_in_the_text(tmp_path: Path) -> None:
 
 def test_the_pieces_of_the_project() -> None:
     examples = read_authored(AUTHORED)
-    rows = [json.loads(line) for line in (AUTHORED / "news.jsonl").read_text(encoding="utf-8").splitlines()]
+    lines = [line for file in authored_files(AUTHORED) for line in file.read_text(encoding="utf-8").splitlines()]
+    rows = [json.loads(line) for line in lines]
     assert len(examples) == len({example.text for example in examples}) == len(rows) >= 1500
     scripts = [row["script"] for row in rows]
     assert scripts.count("hans") >= 1000
@@ -120,28 +121,33 @@ def test_the_pieces_of_the_project() -> None:
     assert statuses == set(STATUSES)
 
 
-def test_held_out_pieces_never_train(tmp_path: Path) -> None:
+@pytest.mark.parametrize("source", HELD_OUT)
+def test_held_out_pieces_never_train(tmp_path: Path, source: str) -> None:
     folder = compiled(tmp_path)
-    (folder / "news.jsonl").rename(folder / HELD_OUT)
-    assert len(read_held_out(folder)) == 2
+    (folder / "news.jsonl").rename(folder / HELD_OUT[source])
+    assert len(read_held_out(folder, source)) == 2
     with pytest.raises(NotAtHandError, match=r"no authored \.jsonl files"):
         read_authored(folder)
     for purpose in ("train", "benchmark"):
-        with pytest.raises(DataError, match="authored-heldout is for evaluation only"):
-            read_source("authored-heldout", data_root=tmp_path, purpose=purpose)
+        with pytest.raises(DataError, match=f"{source} is for evaluation only"):
+            read_source(source, data_root=tmp_path, purpose=purpose)
 
 
-def test_the_held_out_pieces_of_the_project() -> None:
-    held, trained = read_held_out(AUTHORED), read_authored(AUTHORED)
-    assert len(held) == len({example.text for example in held}) == 120
-    assert sum(not example.departures for example in held) == 60
+@pytest.mark.parametrize(
+    ("source", "pieces", "negatives", "names"),
+    [("authored-heldout", 120, 60, 2), ("authored-contrasts", 144, 90, 10)],
+)
+def test_the_held_out_pieces_of_the_project(source: str, pieces: int, negatives: int, names: int) -> None:
+    held, trained = read_held_out(AUTHORED, source), read_authored(AUTHORED)
+    assert len(held) == len({example.text for example in held}) == pieces
+    assert sum(not example.departures for example in held) == negatives
     assert {departure.status for example in held for departure in example.departures or ()} == set(STATUSES)
     assert not {example.text for example in held} & {example.text for example in trained}
     people = [
         {e.text[s.start : s.end] for e in side for s in e.spans if s.label == "PERSON"} for side in (held, trained)
     ]
     shared = {name for name in people[0] & people[1] if len(name) > 1}  # bare surnames are nobody's own
-    assert len(shared) < 3
+    assert len(shared) <= names
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:

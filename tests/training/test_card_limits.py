@@ -30,7 +30,7 @@ def said(words: str, *parts: str) -> bool:
 
 def test_what_is_invented() -> None:
     hard = {
-        "authored-heldout": {"raw_text": {"texts": 6, "invented": 3, "share": 0.5}},
+        "untrained": {"raw_text": {"texts": 6, "invented": 3, "share": 0.5}},
         "authored": {"raw_text": {"texts": 1000, "invented": 70, "share": 0.07}},
     }
     words = invented(ZERO_SHOT, hard)

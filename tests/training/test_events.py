@@ -168,6 +168,20 @@ def test_former_is_left_out_of_the_headline() -> None:
     assert counts(report["with_former"], "pair") == (1, 3, 1)
 
 
+def test_who_quits_or_is_suspended_is_neither_right_nor_wrong() -> None:
+    found = [left("林知远", "星河"), left("周以安", "云栖队"), left("陈若水", "海潮")]
+    text = DuEEText("1", "文", (event("林知远", "星河"),), close=(event("队员周以安", "云栖队"),))
+    report = score_duee([text], [Document("文", departures=tuple(found))])
+    assert counts(report, "pair") == counts(report, "person") == counts(report, "organization") == (1, 2, 1)
+    assert counts(report["close_as_faults"], "pair") == (1, 3, 1)
+    assert counts(report["event_texts"], "pair") == (1, 2, 1)
+    only_close = DuEEText("1", "文", (), close=(event("周以安"),))
+    report = score_duee([only_close], [Document("文", departures=tuple(found[1:2]))])
+    assert counts(report, "pair") == (0, 0, 0)
+    assert (report["documents"], report["documents_with_events"]) == (1, 0)
+    assert counts(report["close_as_faults"], "pair") == (0, 1, 0)
+
+
 def test_texts_and_documents_must_pair_up() -> None:
     with pytest.raises(ValueError, match="1 texts but 0 documents"):
         score_duee([DuEEText("1", "文", ())], [])

@@ -33,8 +33,8 @@ from training.data.markup import MarkedSpan, MarkupError, Notes, compile_notes, 
 from training.data.news_units import read_rows
 
 SCRIPTS = ("hans", "hant")
-#: The file of a folder that no model is trained on.
-HELD_OUT = "heldout.jsonl"
+#: source → the file of a folder that no model is trained on.
+HELD_OUT = {"authored-heldout": "heldout.jsonl", "authored-contrasts": "contrasts.jsonl"}
 _EXPECTED = "an authored piece"
 
 
@@ -112,7 +112,7 @@ def to_row(piece: Piece) -> dict[str, Any]:
 
 def authored_files(folder: Path) -> list[Path]:
     """The files of the pieces that models are trained on."""
-    return [path for path in sorted(folder.glob("*.jsonl")) if path.name != HELD_OUT]
+    return [path for path in sorted(folder.glob("*.jsonl")) if path.name not in HELD_OUT.values()]
 
 
 def read_authored(folder: Path) -> list[Example]:
@@ -124,9 +124,9 @@ def read_authored(folder: Path) -> list[Example]:
     return examples
 
 
-def read_held_out(folder: Path) -> list[Example]:
-    """The pieces of a folder that models are scored on and never trained on."""
-    rows = read_rows(folder / HELD_OUT, source="authored-heldout", expected=_EXPECTED)
+def read_held_out(folder: Path, source: str) -> list[Example]:
+    """The pieces of a folder that models are scored on and never trained on, of one source of `HELD_OUT`."""
+    rows = read_rows(folder / HELD_OUT[source], source=source, expected=_EXPECTED)
     return [example for _, example in rows]
 
 

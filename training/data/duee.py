@@ -1,10 +1,13 @@
 """DuEE 1.0: short news texts with events, of which two types are departures.
 
 组织关系-辞/离职 (a person leaves) and 组织关系-解雇 (a person is dismissed): who, from where,
-when. 离职者 and 被解雇人员 → persons, 原所属组织 and 解雇方 → organizations, 时间 → dates. All
-other event types are left out, also those close by: 退出 (shows, teams), 停职, 裁员. The two
+when. 离职者 and 被解雇人员 → persons, 原所属组织 and 解雇方 → organizations, 时间 → dates. The two
 types are marked completely; names that no event needs are not marked, so the set gives no
 PERSON or ORG spans.
+
+Two types are noisy neighbours of these, 组织关系-退出 (shows, teams, companies) and
+组织关系-停职: they stand apart (`DuEEText.close`), since a member who quits a team has left it,
+though not as this set files it. A third, 裁员, names no persons. All other types are left out.
 
 A person's argument often holds the title and the company too. Arguments are handed on as
 the publisher has them.
@@ -26,6 +29,10 @@ _EXPECTED = "a text of DuEE"
 _TYPES = {
     "组织关系-辞/离职": {"离职者": "persons", "原所属组织": "organizations", "时间": "dates"},
     "组织关系-解雇": {"被解雇人员": "persons", "解雇方": "organizations", "时间": "dates"},
+}
+_CLOSE_TYPES = {
+    "组织关系-退出": {"退出方": "persons", "原所属组织": "organizations", "时间": "dates"},
+    "组织关系-停职": {"停职人员": "persons", "所属组织": "organizations", "时间": "dates"},
 }
 
 
@@ -50,11 +57,12 @@ class DuEEDeparture:
 
 @dataclass(frozen=True)
 class DuEEText:
-    """A text and its departures, none for most."""
+    """A text and its departures, none for most, and what it has of the two types close by."""
 
     id: str
     text: str
     departures: tuple[DuEEDeparture, ...]
+    close: tuple[DuEEDeparture, ...] = ()
 
 
 def read_duee(root: Path, split: str) -> list[DuEEText]:
@@ -63,15 +71,19 @@ def read_duee(root: Path, split: str) -> list[DuEEText]:
     texts = []
     for number, row in read_json_lines(path, _EXPECTED):
         with faults_at(path, number, _EXPECTED):
-            departures = tuple(
-                _departure(row["text"], event) for event in row["event_list"] if event["event_type"] in _TYPES
+            departures, close = (
+                tuple(
+                    _departure(row["text"], event, types[event["event_type"]])
+                    for event in row["event_list"]
+                    if event["event_type"] in types
+                )
+                for types in (_TYPES, _CLOSE_TYPES)
             )
-            texts.append(DuEEText(row["id"], row["text"], departures))
+            texts.append(DuEEText(row["id"], row["text"], departures, close))
     return texts
 
 
-def _departure(text: str, event: dict[str, Any]) -> DuEEDeparture:
-    fields = _TYPES[event["event_type"]]
+def _departure(text: str, event: dict[str, Any], fields: dict[str, str]) -> DuEEDeparture:
     sides: dict[str, list[Argument]] = {"persons": [], "organizations": [], "dates": []}
     for argument in event["arguments"]:
         if argument["role"] not in fields:

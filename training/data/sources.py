@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
 from training.data import cluener, label_studio, msra, paragraphs, peoples_daily, resume, self_training, uner, weibo
-from training.data.authored import read_authored, read_held_out
+from training.data.authored import HELD_OUT, read_authored, read_held_out
 from training.data.cluener import read_cluener
 from training.data.duee import DuEEText, read_duee
 from training.data.duee_fin import DuEEFinDocument, read_duee_fin
@@ -34,7 +34,7 @@ PASSAGES = Path("runs") / "paragraphs.jsonl"
 #: … and what of it models are scored on.
 PASSAGES_SPLIT = "dev"
 #: Sources that are part of the project.
-ANNOTATED = ("seeds", "authored", "authored-heldout")
+ANNOTATED = ("seeds", "authored", *HELD_OUT)
 
 T = TypeVar("T")
 
@@ -118,7 +118,7 @@ OTHER_FORMS = (f"{PREFIX}NAME", f"{label_studio.PREFIX}PATH", *(f"{prefix}FILE" 
 #: (source, split) of all texts on which models are scored, but for the passages of `training.paragraphs`.
 EVALUATED = (
     ("seeds", "train"),
-    ("authored-heldout", "test"),
+    *((name, "test") for name in HELD_OUT),
     *(
         (source.name, part)
         for source in SOURCES.values()
@@ -147,7 +147,7 @@ def read_source(
     """The examples of a source.
 
     Args:
-        name: "seeds", "authored", "authored-heldout" (never trained on), one of the sets under `data_root`, "hub:" and
+        name: "seeds", "authored", one of `HELD_OUT` (never trained on), one of the sets under `data_root`, "hub:" and
             a Hub id or a local folder (`training/data/hub.py`), which has its publisher's splits, or "label-studio:"
             and an export or a folder of them (`training/data/label_studio.py`), which has no splits, or
             "self-training:" and a file that `training.self_training` wrote, or "paragraphs:" and one of
@@ -164,12 +164,12 @@ def read_source(
         return [example for example in examples if example.id != leave_out]
     if name == "authored":
         return read_authored(AUTHORED)
-    if name == "authored-heldout":
+    if name in HELD_OUT:
         if purpose != "evaluate":
             raise DataError(
                 f"{name} is for evaluation only (it measures the others); take it out of the training sources"
             )
-        return read_held_out(AUTHORED)
+        return read_held_out(AUTHORED, name)
     if name.startswith(PREFIX):
         _check_purpose(name, split, purpose)
         return read_hub(name, split=split)

@@ -49,7 +49,9 @@ def test_departures_of_every_text(tmp_path: Path) -> None:
     )
     assert second.departures[0].persons == (Argument("林远", 2), Argument("周安", 5))
     assert second.departures[0].organizations == ()
-    assert third == DuEEText("c", "林远退出", ())
+    quits = DuEEDeparture("组织关系-退出", Argument("退出", 2), persons=(Argument("林远", 0),))
+    assert third == DuEEText("c", "林远退出", (), close=(quits,))
+    assert first.close == second.close == ()
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ VARIANTS: dict[str, Any] = {"as published": {}, "without news-units": {"limits":
 def data_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_news_units(tmp_path / "data", dev=True)
     monkeypatch.setattr("training.data.sources.read_authored", lambda _: examples())
-    monkeypatch.setattr("training.data.sources.read_held_out", lambda _: examples())
+    monkeypatch.setattr("training.data.sources.read_held_out", lambda *_: examples())
     return tmp_path / "data"
 
 

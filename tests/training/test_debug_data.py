@@ -232,7 +232,7 @@ def test_an_error_sets_the_exit_status(tmp_path: Path) -> None:
 
 def test_unknown_sources(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert debug_data.main(["--source", "nonsense"]) == 2
-    assert "known: seeds, authored, authored-heldout, news-units" in capsys.readouterr().err
+    assert "known: seeds, authored, authored-heldout, authored-contrasts, news-units" in capsys.readouterr().err
     assert debug_data.main(["--source", f"hub:{tmp_path / 'none'}"]) == 2
 
 

@@ -10,7 +10,7 @@ import pytest
 from training import name_scoring
 from training.data.example import DataError, Example, GoldSpan
 from training.data.names import NAMES, read_names
-from training.data.sources import ANNOTATED, read_source
+from training.data.sources import read_source
 from training.name_scoring import by_containment, by_equal_forms, by_names, pair_counts
 from training.scoring import Counts
 
@@ -83,7 +83,7 @@ def test_pairs_of_mentions_and_of_forms(tmp_path: Path) -> None:
 
 def test_the_clusters_of_the_project() -> None:
     sizes = {}
-    for name in ANNOTATED:
+    for name in name_scoring.SETS:
         examples = read_source(name, data_root=Path(), purpose="evaluate")
         sizes[name] = len(read_names(NAMES / f"{name}.jsonl", examples))
     assert sizes["seeds"] == 5
@@ -94,7 +94,7 @@ def test_the_clusters_of_the_project() -> None:
 def test_the_command_writes_what_it_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert name_scoring.main(["--output", str(tmp_path / "names.json"), "--errors"]) == 0
     names = json.loads((tmp_path / "names.json").read_text(encoding="utf-8"))
-    for name in ANNOTATED:
+    for name in name_scoring.SETS:
         ours, baseline = (names["sets"][name][way]["forms"]["all"]["f1"] for way in ("names", "containment"))
         assert ours > baseline
     printed = capsys.readouterr().out

@@ -37,7 +37,9 @@ def test_held_out_texts_do_not_reach_training(name: str, tmp_path: Path) -> None
 
 
 def test_unknown_names_and_splits(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="known: seeds, authored, authored-heldout, news-units, cluener"):
+    with pytest.raises(
+        DataError, match="known: seeds, authored, authored-heldout, authored-contrasts, news-units, cluener"
+    ):
         read_source("duee", data_root=tmp_path)
     with pytest.raises(DataError, match="it has train, dev"):
         read_source("cluener", data_root=tmp_path, split="test", purpose="evaluate")

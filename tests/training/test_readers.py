@@ -182,7 +182,7 @@ def test_missing_files_name_the_option(tmp_path: Path, read: Any) -> None:
 def test_unknown_sources_are_told_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(
         DataError,
-        match="unknown source 'nonsense'; known: seeds, authored, authored-heldout, authored-contrasts, news-units, cluener",
+        match="unknown source 'nonsense'; known: seeds, authored, authored-heldout, authored-contrasts, news-units",
     ):
         read_source("nonsense", data_root=tmp_path)
 

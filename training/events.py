@@ -94,18 +94,17 @@ def score_duee(texts: Sequence[DuEEText], documents: Sequence[Document]) -> dict
         documents: the model's documents of the same texts, in the same order.
     """
     parts = ("person", "organization", "pair")
-    events, nameless = [], 0
+    departures, events, nameless = [], [], 0
     for text in texts:
         found = []
         for departure in text.departures:
             persons, organizations = _named(departure.persons), _named(departure.organizations)
             nameless += len(departure.persons) - len(persons) + len(departure.organizations) - len(organizations)
             found.append(Event(persons, organizations))
-        events.append(found)
-    close = [[Event(_named(one.persons), (), is_departure=False) for one in text.close] for text in texts]
-    report = _report([[*found, *near] for found, near in zip(events, close, strict=True)], documents, parts)
-    strict = _report(events, documents, parts)
-    return {**report, "close_as_faults": {part: strict[part] for part in parts}, "nameless": nameless}
+        departures.append(found)
+        events.append([*found, *(Event(_named(one.persons), (), is_departure=False) for one in text.close)])
+    report = _report(events, documents, parts)
+    return {**report, "close_as_faults": _headline(departures, documents, parts), "nameless": nameless}
 
 
 def _named(arguments: Iterable[Argument]) -> tuple[str, ...]:
@@ -286,18 +285,22 @@ def _counts(events: Sequence[Event], departures: Sequence[Departure], part: str)
 
 def _report(events: Sequence[Sequence[Event]], documents: Sequence[Document], parts: Sequence[str]) -> dict[str, Any]:
     """The headline's parts, and the two secondary figures."""
-
-    def part_figures(chosen: Iterable[int], *, former: bool) -> dict[str, Any]:
-        texts = [(events[i], [d for d in documents[i].departures if former or d.status != "former"]) for i in chosen]
-        return {part: figures([_counts(gold, found, part) for gold, found in texts]) for part in parts}
-
     if len(events) != len(documents):
         raise ValueError(f"{len(events)} texts but {len(documents)} documents")
     eventful = [i for i, found in enumerate(events) if any(event.is_departure for event in found)]
     return {
         "documents": len(events),
         "documents_with_events": len(eventful),
-        **part_figures(range(len(events)), former=False),
-        "with_former": part_figures(range(len(events)), former=True),
-        "event_texts": part_figures(eventful, former=False),
+        **_headline(events, documents, parts),
+        "with_former": _headline(events, documents, parts, former=True),
+        "event_texts": _headline([events[i] for i in eventful], [documents[i] for i in eventful], parts),
     }
+
+
+def _headline(
+    events: Sequence[Sequence[Event]], documents: Sequence[Document], parts: Sequence[str], *, former: bool = False
+) -> dict[str, Any]:
+    """The figures by part, without predictions of status `former` unless they are asked for."""
+    found = [[d for d in document.departures if former or d.status != "former"] for document in documents]
+    texts = list(zip(events, found, strict=True))
+    return {part: figures([_counts(gold, told, part) for gold, told in texts]) for part in parts}

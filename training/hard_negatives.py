@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ie_model.document import Document
 from ie_model.extractor import Extractor
 from ie_model.model_folder import ModelFolder
 from ie_model.script import model_view
@@ -35,6 +36,8 @@ from training.report import (
 RESULTS = Path("results/hard_negatives.json")
 #: All pieces that no model is trained on.
 UNTRAINED = "untrained"
+#: A piece, what is told of its text, and what with the gold spans given.
+Answered = tuple[Example, Document, Document]
 #: Words that tell of departures elsewhere.
 WORDS = re.compile(
     r"离[职任开]|辞[职去任呈]|请辞|退[出休任]|卸任|告别|前[^往面后者]|原[^因来则]|曾|出走|跳槽|解雇|解聘|裁|开除|交[棒班给]"
@@ -57,18 +60,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check_writable(options.output)
     extractor = Extractor.load(options.model)
     report: dict[str, Any] = {"model": weights_fingerprint(ModelFolder.open(options.model, runtime="onnx").path)}
-    pieces = {
-        name: [e for e in read_source(name, data_root=Path(), purpose="evaluate") if not e.departures]
-        for name in (*HELD_OUT, "authored")
-    }
-    pieces["authored"] = [example for example in pieces["authored"] if is_hard(example)]
-    pieces = {UNTRAINED: [example for name in HELD_OUT for example in pieces[name]], **pieces}
-    for name, examples in pieces.items():
+    answered: dict[str, list[Answered]] = {}
+    for name in (*HELD_OUT, "authored"):
+        examples = [e for e in read_source(name, data_root=Path(), purpose="evaluate") if not e.departures]
+        if name not in HELD_OUT:
+            examples = [example for example in examples if is_hard(example)]
+        documents = extractor.pipe(example.text for example in examples)
+        answered[name] = list(zip(examples, documents, link_gold_spans(extractor, examples), strict=True))
+    untrained = [one for name in HELD_OUT for one in answered[name]]
+    for name, answers in {UNTRAINED: untrained, **answered}.items():
+        examples = [example for example, _, _ in answers]
         one = {
             "trained_on": name == "authored",
             "fingerprint": fingerprint(examples),
-            "raw_text": negative_figures(examples, list(extractor.pipe(example.text for example in examples))),
-            "gold_spans": negative_figures(examples, link_gold_spans(extractor, examples)),
+            "raw_text": negative_figures(examples, [raw for _, raw, _ in answers]),
+            "gold_spans": negative_figures(examples, [linked for _, _, linked in answers]),
         }
         report[name] = one
         for way in ("raw_text", "gold_spans"):
